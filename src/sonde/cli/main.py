@@ -1,0 +1,79 @@
+"""Finds the command, and turns every failure into an exit code and a sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+import typer
+
+from ..errors import SondeError
+from .detect import detect
+from .detectors import detectors
+from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
+from .score import score
+from .train import train
+
+app = typer.Typer(
+    name="sonde",
+    help="Finds what is unusual in a file. Start with: sonde detect FILE",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(detect)
+app.command()(detectors)
+app.command()(train)
+app.command()(score)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        typer.echo(f"sonde {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command and leave with its exit code."""
+    try:
+        code = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except UsageMistake as error:
+        _refuse(str(error), USAGE)
+    except SondeError as error:
+        _refuse(str(error), FAILED)
+    except click.exceptions.Exit as asked:
+        code = asked.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "sonde"
+        _refuse(f"{error.format_message()} (see: {where} --help)", USAGE)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _refuse("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FINE
+    except MemoryError:
+        _refuse("there is not enough memory for this; try fewer rows or columns", FAILED)
+    sys.exit(code if isinstance(code, int) else FINE)
+
+
+def _refuse(message: str, code: int) -> NoReturn:
+    """One line per sentence given, three at the most, on standard error."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()] or ["failed"]
+    typer.echo("sonde: " + "\n".join(lines[:3]), err=True)
+    sys.exit(code)

@@ -1,0 +1,240 @@
+"""Immutable containers: arrays with names, time first, channels second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InvalidInput
+
+Floats = NDArray[np.float64]
+Nanoseconds = NDArray[np.int64]
+
+
+def read_only(values: ArrayLike) -> Floats:
+    """A read-only (n_rows, n_channels) float64 C-ordered view; 1-D input becomes one column."""
+    matrix = np.ascontiguousarray(values, dtype=np.float64)
+    if matrix.ndim == 1:
+        matrix = matrix[:, np.newaxis]
+    if matrix.ndim != 2:
+        raise InvalidInput(f"expected 1 or 2 dimensions, got {matrix.ndim}", ndim=matrix.ndim)
+    view = matrix.view()
+    view.flags.writeable = False
+    return view
+
+
+def default_names(n: int) -> tuple[str, ...]:
+    """The names of channels that came without any: ``c0``, ``c1``, …"""
+    return tuple(f"c{i}" for i in range(n))
+
+
+def _names(given: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    names = default_names(n) if given is None else tuple(given)
+    if len(names) != n:
+        raise InvalidInput(f"{len(names)} names for {n} channels: {names}", names=names)
+    if len(set(names)) != n:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InvalidInput(f"channel names must differ; given more than once: {twice}", names=twice)
+    return names
+
+
+def _clock(time: ArrayLike | None, n: int) -> Nanoseconds | None:
+    if time is None:
+        return None
+    clock = np.ascontiguousarray(time, dtype=np.int64)
+    if clock.shape != (n,):
+        raise InvalidInput(f"time must have one entry per row: {n} rows, time {clock.shape}")
+    view = clock.view()
+    view.flags.writeable = False
+    return view
+
+
+def _must_increase(clock: Nanoseconds | None) -> None:
+    if clock is None or clock.size < 2:
+        return
+    steps = np.diff(clock)
+    if steps.min() <= 0:
+        row = int(np.argmax(steps <= 0)) + 1
+        raise InvalidInput(
+            f"time must rise from row to row; row {row} is not later than row {row - 1}", row=row
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One thing observed over time.
+
+    Parameters
+    ----------
+    values : (n_points, n_channels) float64; a flat array is taken as one channel. NaN: missing.
+    channels : one name per channel; ``c0, c1, …`` when left out.
+    time : (n_points,) int64, nanoseconds since 1970 UTC, strictly increasing, or None.
+    first : the position of row 0 in the whole that this is a part of; keeps the phase of a
+        season when a series without time is cut.
+
+    Examples
+    --------
+    >>> pulse = Series([1.0, 2.0, 4.0], channels=["rate"])
+    >>> pulse.values.shape, pulse.channels
+    ((3, 1), ('rate',))
+    >>> pulse[1:].first
+    1
+    >>> pulse.values[0, 0] = 9.0
+    Traceback (most recent call last):
+    ValueError: assignment destination is read-only
+    """
+
+    values: Floats
+    channels: tuple[str, ...]
+    time: Nanoseconds | None
+    first: int
+
+    def __init__(
+        self,
+        values: ArrayLike,
+        channels: Sequence[str] | None = None,
+        time: ArrayLike | None = None,
+        first: int = 0,
+    ) -> None:
+        matrix = read_only(values)
+        clock = _clock(time, len(matrix))
+        _must_increase(clock)
+        object.__setattr__(self, "values", matrix)
+        object.__setattr__(self, "channels", _names(channels, matrix.shape[1]))
+        object.__setattr__(self, "time", clock)
+        object.__setattr__(self, "first", int(first))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice) -> Series:
+        """Rows ``start:stop`` (step 1) as a series that knows where it was cut from."""
+        start, stop, step = rows.indices(len(self))
+        if step != 1:
+            raise InvalidInput("a series can be cut, not thinned: the slice's step must be 1")
+        stop = max(start, stop)
+        clock = None if self.time is None else self.time[start:stop]
+        return Series(self.values[start:stop], self.channels, clock, self.first + start)
+
+    def with_values(self, values: ArrayLike) -> Series:
+        """The same rows and channels with other numbers."""
+        return Series(values, self.channels, self.time, self.first)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows without an order: (n_rows, n_columns) float64 and a name per column.
+
+    >>> Table([[1.0, 2.0], [3.0, 4.0]], ["a", "b"]).channels
+    ('a', 'b')
+    """
+
+    values: Floats
+    channels: tuple[str, ...]
+
+    def __init__(self, values: ArrayLike, channels: Sequence[str] | None = None) -> None:
+        matrix = read_only(values)
+        object.__setattr__(self, "values", matrix)
+        object.__setattr__(self, "channels", _names(channels, matrix.shape[1]))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice) -> Table:
+        return Table(self.values[rows], self.channels)
+
+    def with_values(self, values: ArrayLike) -> Table:
+        """The same columns with other numbers."""
+        return Table(values, self.channels)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Many series of any length, laid end to end in one array.
+
+    Parameters
+    ----------
+    values : (total_points, n_channels) float64, all series one after the other.
+    offsets : (n_series + 1,) int64; series i is ``values[offsets[i]:offsets[i + 1]]``.
+    channels : one name per channel.
+    ids : one name per series; ``"0", "1", …`` when left out.
+    time : (total_points,) int64 nanoseconds, strictly increasing within each series, or None.
+
+    Examples
+    --------
+    >>> panel = Panel.of([Series([1.0, 2.0]), Series([3.0])], ids=["a", "b"])
+    >>> [len(series) for series in panel], panel.offsets.tolist(), panel.ids
+    ([2, 1], [0, 2, 3], ('a', 'b'))
+    >>> panel[[1]].ids, len(panel[1])
+    (('b',), 1)
+    """
+
+    values: Floats
+    offsets: NDArray[np.int64]
+    channels: tuple[str, ...]
+    ids: tuple[str, ...]
+    time: Nanoseconds | None
+
+    def __init__(
+        self,
+        values: ArrayLike,
+        offsets: ArrayLike,
+        channels: Sequence[str] | None = None,
+        ids: Sequence[str] | None = None,
+        time: ArrayLike | None = None,
+    ) -> None:
+        matrix = read_only(values)
+        bounds = np.ascontiguousarray(offsets, dtype=np.int64)
+        well_formed = bounds.ndim == 1 and bounds.size >= 2 and bounds[0] == 0
+        if not (well_formed and bounds[-1] == len(matrix) and np.all(np.diff(bounds) >= 0)):
+            raise InvalidInput("offsets must rise from 0 to the number of rows", rows=len(matrix))
+        n = bounds.size - 1
+        names = tuple(str(i) for i in range(n)) if ids is None else tuple(ids)
+        if len(names) != n or len(set(names)) != n:
+            raise InvalidInput(f"ids must be {n} different names, one per series", n_series=n)
+        clock = _clock(time, len(matrix))
+        for i in range(n):
+            _must_increase(None if clock is None else clock[bounds[i] : bounds[i + 1]])
+        bounds.flags.writeable = False
+        object.__setattr__(self, "values", matrix)
+        object.__setattr__(self, "offsets", bounds)
+        object.__setattr__(self, "channels", _names(channels, matrix.shape[1]))
+        object.__setattr__(self, "ids", names)
+        object.__setattr__(self, "time", clock)
+
+    @classmethod
+    def of(cls, series: Sequence[Series], ids: Sequence[str] | None = None) -> Panel:
+        """Copy several series with the same channels into one panel."""
+        if len({s.channels for s in series}) != 1:
+            raise InvalidInput("a panel needs at least one series, all with the same channels")
+        clocks = [s.time for s in series if s.time is not None]
+        if clocks and len(clocks) != len(series):
+            raise InvalidInput("either every series of a panel has a time axis or none has")
+        offsets = np.concatenate([[0], np.cumsum([len(s) for s in series])])
+        values = np.concatenate([s.values for s in series])
+        time = np.concatenate(clocks) if clocks else None
+        return cls(values, offsets, series[0].channels, ids, time)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, which: int) -> Series: ...
+    @overload
+    def __getitem__(self, which: slice | Sequence[int] | NDArray[Any]) -> Panel: ...
+    def __getitem__(self, which: int | slice | Sequence[int] | NDArray[Any]) -> Series | Panel:
+        """One series by its number; several, as a panel, by a slice or an array of numbers."""
+        if isinstance(which, int | np.integer):
+            i = range(len(self))[int(which)]
+            rows = slice(self.offsets[i], self.offsets[i + 1])
+            clock = None if self.time is None else self.time[rows]
+            return Series(self.values[rows], self.channels, clock)
+        chosen = np.arange(len(self))[which]
+        return Panel.of([self[int(i)] for i in chosen], [self.ids[i] for i in chosen])
+
+    def __iter__(self) -> Iterator[Series]:
+        return (self[i] for i in range(len(self)))

@@ -1,0 +1,106 @@
+"""Why a block of CSV could not be read: which row, which column, which cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import polars as pl
+
+from ..errors import InvalidInput
+from .csv_dialect import NULLS, Dialect
+
+
+def explain(
+    block: bytes,
+    dialect: Dialect,
+    schema: dict[str, pl.DataType],
+    source: str,
+    first_row: int,
+    complaint: str,
+) -> dict[str, pl.DataType]:
+    """A wider schema under which ``block`` can be read.
+
+    Raises
+    ------
+    UnicodeDecodeError : the text is not UTF-8.
+    InvalidInput : the rows have different lengths, or quotes are not closed; names the row.
+    """
+    block.decode()
+    uneven_row(block, dialect, source, first_row)
+    try:
+        text = pl.read_csv(
+            block,
+            has_header=False,
+            schema=dict.fromkeys(schema, pl.String()),
+            separator=dialect.delimiter,
+            eol_char=dialect.end_of_line,
+            null_values=list(NULLS),
+        )
+    except pl.exceptions.PolarsError:
+        text = None
+    wider = dict(schema) if text is None else {n: _wider(text[n], t) for n, t in schema.items()}
+    if wider == schema:
+        where = _unclosed_quote(block, dialect, first_row)
+        raise InvalidInput(
+            f"{source}, {where}: the text cannot be cut into cells; look for a quotation mark "
+            f"that is not closed ({complaint.splitlines()[0]})",
+            source=source,
+        )
+    return wider
+
+
+def _wider(cells: pl.Series, dtype: pl.DataType) -> pl.DataType:
+    if dtype == pl.String or not _loses(cells, dtype):
+        return dtype
+    return pl.String() if not dtype.is_integer() or _loses(cells, pl.Float64()) else pl.Float64()
+
+
+def _loses(cells: pl.Series, dtype: pl.DataType) -> bool:
+    if dtype == pl.Boolean:
+        return not cells.drop_nulls().is_in(["true", "false", "True", "False"]).all()
+    return cells.cast(dtype, strict=False).null_count() > cells.null_count()
+
+
+def uneven_row(block: bytes, dialect: Dialect, source: str, first_row: int) -> None:
+    """Raise InvalidInput for the first row that has more or fewer cells than the header."""
+    end, delimiter, quote = (ord(c) for c in (dialect.end_of_line, dialect.delimiter, '"'))
+    data = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(data == end)
+    cuts = np.flatnonzero(data == delimiter)
+    quotes = np.flatnonzero(data == quote)
+    if quotes.size:
+        # Inside quotes is what has an odd number of quotes before it.
+        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
+        cuts = cuts[np.searchsorted(quotes, cuts) % 2 == 0]
+    width = len(dialect.names)
+    per_line = np.diff(np.searchsorted(cuts, ends), prepend=0)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    for line in np.flatnonzero(per_line != width - 1):
+        text = block[starts[line] : ends[line]].decode("utf-8", "replace")
+        cells = next(csv.reader(io.StringIO(text), delimiter=dialect.delimiter), [])
+        if len(cells) in (0, width):  # a blank line, or a quotation mark amid a cell
+            continue
+        row = first_row + int(line)
+        of = "the header has" if dialect.has_header else "the first row has"
+        raise InvalidInput(
+            f"{source}, row {row} has {len(cells)} cell{'s' * (len(cells) != 1)} where {of} {width}: "
+            f"{_cut(text)}; "
+            "repair the row, or quote cells that hold the delimiter",
+            source=source,
+            row=row,
+            cells=len(cells),
+            expected=width,
+        )
+
+
+def _cut(text: str, most: int = 60) -> str:
+    text = text.rstrip("\r")
+    return repr(text if len(text) <= most else text[:most] + "…")
+
+
+def _unclosed_quote(block: bytes, dialect: Dialect, first_row: int) -> str:
+    lines = block.split(dialect.end_of_line.encode())
+    odd = next((i for i, line in enumerate(lines) if line.count(b'"') % 2), 0)
+    return f"row {first_row + odd}"

@@ -1,0 +1,57 @@
+"""What was read: the container, and how it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Container
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A container beside everything needed to speak about its input again.
+
+    Parameters
+    ----------
+    data : numbers only, sorted by time within each series; NaN and infinity kept as they came.
+    n_rows : rows of the input.
+    rows : (rows of ``data``,) int64; ``rows[i]`` is the input row (0-based) of container row i.
+    source : ``"plant.csv"``, ``"standard input"``, ``"data frame"``, ``"array"``, …
+    kind_reason : a short phrase, why this is a series, a panel or a table.
+    time_column, id_column : their names in the input, or None.
+    time_values, id_values : as in the input, in its order, for writing results beside them.
+    labels : (n_rows,) bool in input order when a labels column was named; True is an anomaly.
+    step_ns : the regular step in nanoseconds; None without time or with irregular steps.
+    left_out : column → why it is not a value (``"text"``, ``"constant"``, ``"row counter"``, …).
+    problems : sentences about the data that the reader of a result should know.
+
+    Examples
+    --------
+    >>> from sonde.data import examine
+    >>> reading = examine({"ts": ["2024-01-02", "2024-01-01", "2024-01-03"], "rate": [2, 1, 5]})
+    >>> reading.kind_reason, reading.rows.tolist(), reading.data.values.ravel().tolist()
+    ("time column 'ts', one row per moment", [1, 0, 2], [1.0, 2.0, 5.0])
+    >>> reading.problems
+    ['1 row is out of time order (row 1 first); rows were sorted by time']
+    """
+
+    data: Container
+    n_rows: int
+    rows: NDArray[np.int64]
+    source: str
+    kind_reason: str
+    time_column: str | None = None
+    id_column: str | None = None
+    time_values: pl.Series | None = None
+    id_values: pl.Series | None = None
+    labels: NDArray[np.bool_] | None = None
+    step_ns: int | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)

@@ -1,0 +1,38 @@
+"""Estimators, by task, and the one way to train them."""
+
+from .calibration import Calibration
+from .catalogue import create, describe, detectors, find, names, rebuild
+from .decide import decide
+from .detect import detect, what_a_model_does
+from .detector import Detector, OnlineDetector
+from .estimator import Estimator, Fitted, flatten, unflatten
+from .pipeline import make_pipeline
+from .thresholds import Rule, Threshold, rule_from
+from .training import Recipe, train
+from .transformer import Transformer
+
+__all__ = [
+    "Calibration",
+    "Detector",
+    "Estimator",
+    "Fitted",
+    "OnlineDetector",
+    "Recipe",
+    "Rule",
+    "Threshold",
+    "Transformer",
+    "create",
+    "decide",
+    "describe",
+    "detect",
+    "detectors",
+    "find",
+    "flatten",
+    "make_pipeline",
+    "names",
+    "rebuild",
+    "rule_from",
+    "train",
+    "unflatten",
+    "what_a_model_does",
+]

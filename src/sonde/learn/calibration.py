@@ -1,0 +1,136 @@
+"""Scores → tail probabilities, so that detectors and series compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+KNOTS = 256  # order statistics kept for the body of the distribution
+TAIL_SHARE = 0.1  # the largest tenth of the scores shapes the tail
+PRIOR_SHAPE, PRIOR_WEIGHT = 0.15, 30.0  # a shape from few scores is drawn towards this one
+SHAPE_RANGE = (0.05, 0.6)  # above 0, so that no finite score has probability exactly 0
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Turns a score into the share of ordinary rows that score at least as high.
+
+    Below the tail this is the empirical distribution of the scores learned from; in the tail a
+    generalised Pareto distribution. Its two parameters come from the median and the third
+    quartile of the excesses (Pickands' idea, Annals of Statistics 3, 1975), so that up to a
+    quarter of the tail — the anomalies that were in the data — does not move them.
+
+    A model of several series has one part for each.
+
+    Parameters
+    ----------
+    knots : (n_parts, KNOTS) scores, ascending.
+    shares : (n_parts, KNOTS) share of the learned scores at least as high as the knot.
+    tail : (n_parts, 4) start, share above it, scale, shape.
+
+    Examples
+    --------
+    >>> scores = np.arange(1000) / 1000
+    >>> calibration = Calibration.learn(scores)
+    >>> calibration.tail_probability(np.array([0.0, 0.5, 50.0])).round(3)
+    array([1. , 0.5, 0. ])
+    """
+
+    knots: Floats
+    shares: Floats
+    tail: Floats
+
+    @classmethod
+    def learn(cls, scores: Floats, resolution: float = 0.0) -> Self:
+        """From (n,) scores of ordinary rows; NaN is left out.
+
+        ``resolution`` is the smallest difference between scores that means anything; it keeps a
+        tail learned from all but equal scores from calling the next rounding error strange.
+        """
+        known = np.sort(scores[np.isfinite(scores)])
+        if known.size == 0:
+            known = np.zeros(1)
+        knots, shares = _body(known)
+        return cls(knots[None, :], shares[None, :], _tail(known, resolution)[None, :])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Calibration]) -> Calibration:
+        """One calibration with the parts of all."""
+        return cls(
+            np.concatenate([p.knots for p in parts]),
+            np.concatenate([p.shares for p in parts]),
+            np.concatenate([p.tail for p in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.knots)
+
+    def tail_probability(self, scores: Floats, part: int = 0) -> Floats:
+        """(n,) in 0–1, never rising with the score; NaN where the score is NaN."""
+        start, above, scale, shape = self.tail[part]
+        body = np.interp(scores, self.knots[part], self.shares[part])
+        excess = np.maximum(scores - start, 0.0) / scale
+        beyond = above * (1.0 + shape * excess) ** (-1.0 / shape)
+        # The smaller of the two would jump where they meet; above the start only the tail counts.
+        return np.where(scores > start, np.minimum(beyond, above), np.maximum(body, above))
+
+    def largest_ordinary(self, cutoff: float, part: int = 0) -> float:
+        """The largest score whose tail probability still exceeds ``cutoff``; −inf if none does."""
+        low, high = float(self.knots[part, 0]) - 1.0, float(self.tail[part, 0]) + 1.0
+        if self._at(low, part) <= cutoff:
+            return -np.inf
+        while self._at(high, part) > cutoff:
+            if high > 1e300:
+                return high
+            high = 2.0 * abs(high) + 1.0
+        while True:
+            middle = low + (high - low) / 2.0
+            if middle <= low or middle >= high:
+                return low
+            if self._at(middle, part) > cutoff:
+                low = middle
+            else:
+                high = middle
+
+    def _at(self, score: float, part: int) -> float:
+        return float(self.tail_probability(np.array([score]), part)[0])
+
+    def to_arrays(self) -> dict[str, Floats]:
+        return {"knots": self.knots, "shares": self.shares, "tail": self.tail}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        return cls(arrays["knots"], arrays["shares"], arrays["tail"])
+
+
+def _body(known: Floats) -> tuple[Floats, Floats]:
+    """KNOTS order statistics, evenly spaced, and the share of scores at least as high as each."""
+    n = known.size
+    knots = known[np.round(np.linspace(0, n - 1, KNOTS)).astype(np.int64)]
+    shares = (n - np.searchsorted(known, knots, side="left")) / n
+    return knots, shares
+
+
+def _tail(known: Floats, resolution: float) -> Floats:
+    """Start, share above it, scale and shape of the generalised Pareto tail."""
+    n = known.size
+    count = max(1, min(n - 1, max(8, int(TAIL_SHARE * n))))
+    start = known[n - 1 - count] if n > 1 else known[0]
+    above = np.count_nonzero(known > start) / n
+    excess = known[known > start] - start
+    floor = max(resolution, 1e-9 * abs(start), 1e-300)
+    if excess.size == 0:
+        return np.array([start, 1.0 / (n + 1), floor, PRIOR_SHAPE])
+    half, quarter = np.quantile(excess, [0.5, 0.75])
+    # For a generalised Pareto distribution of shape g: (q75 − q50) / q50 = 2 ** g.
+    raw = np.log2((quarter - half) / half) if half > 0 and quarter > half else PRIOR_SHAPE
+    shape = (excess.size * raw + PRIOR_WEIGHT * PRIOR_SHAPE) / (excess.size + PRIOR_WEIGHT)
+    shape = min(max(shape, SHAPE_RANGE[0]), SHAPE_RANGE[1])
+    scale = half * shape / (2.0**shape - 1.0)
+    return np.array([start, above, max(scale, floor), shape])

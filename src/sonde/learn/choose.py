@@ -1,0 +1,88 @@
+"""Which detector for these data, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..core import Container, Panel, Series, Table
+from ..errors import InvalidInput
+from .catalogue import create, find
+from .detector import Detector, OnlineDetector
+from .seasons import season_length
+
+# Comparing windows takes time with the square of the rows; beyond this it is left to be asked for.
+MOST_ROWS_FOR_WINDOWS = 20_000
+FEWEST_CYCLES = 8  # a window needs others like it to be compared with
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An unfitted detector and the reason for it, as the end of a sentence."""
+
+    detector: Detector
+    why: str
+
+
+def choose(data: Container, *, online: bool, options: dict[str, Any]) -> Choice:
+    """The detector for data of which nothing else is known.
+
+    ``data`` are the rows to learn from; ``options`` may hold ``random_state`` and ``n_jobs``, used
+    where the detector has such a parameter.
+    """
+    if isinstance(data, Table):
+        if online:
+            raise InvalidInput(
+                "online detection needs rows in an order of time, and this is a table; name the "
+                "time column, or say kind='series' if the rows are in order"
+            )
+        return Choice(made("isolation_forest", options), "rows have no order in time")
+    if online:
+        return Choice(made("ewma", options), "each row is judged by earlier rows only")
+    one = max(data, key=len) if isinstance(data, Panel) else data
+    return _for_series(one, options)
+
+
+def _for_series(series: Series, options: dict[str, Any]) -> Choice:
+    period = season_length(series, None)
+    n, many = len(series), series.values.shape[1] > 1
+    if period == 1:
+        return Choice(made("seasonal_residual", options), "no season stands out")
+    if many:
+        return Choice(made("seasonal_residual", options), f"a season of {period} rows was found")
+    if n > MOST_ROWS_FOR_WINDOWS or n < FEWEST_CYCLES * period:
+        few = (
+            "it is too long to compare all windows"
+            if n > MOST_ROWS_FOR_WINDOWS
+            else (f"fewer than {FEWEST_CYCLES} seasons are there to compare")
+        )
+        why = f"a season of {period} rows was found, and {few}"
+        return Choice(made("seasonal_residual", options), why)
+    return Choice(made("discord", options), f"a season of {period} rows repeats clearly")
+
+
+def made(name: str, options: dict[str, Any]) -> Detector:
+    """A detector by name, with those of ``options`` that it has."""
+    kind = find(name)
+    known = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    detector = create(name, **{key: value for key, value in options.items() if key in known})
+    if not isinstance(detector, Detector):
+        raise InvalidInput(f"{name} is not a detector; sonde detectors lists them", name=name)
+    return detector
+
+
+def named(
+    detector: str, parameters: dict[str, Any], options: dict[str, Any], online: bool
+) -> Choice:
+    """The detector that was asked for."""
+    known = find(detector).__dataclass_fields__  # type: ignore[attr-defined]
+    defaults = {key: value for key, value in options.items() if key in known}
+    made_one = create(detector, **(defaults | parameters))
+    if not isinstance(made_one, Detector):
+        raise InvalidInput(f"{detector} is not a detector; sonde detectors lists them")
+    if online and not isinstance(made_one, OnlineDetector):
+        raise InvalidInput(
+            f"{detector} can't work online: its scores depend on later rows; use ewma",
+            detector=detector,
+        )
+    return Choice(made_one, "as asked")

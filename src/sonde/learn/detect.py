@@ -1,0 +1,133 @@
+"""Learn and judge in one go, and say what was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..core import Detection, Panel
+from ..data import Reading
+from ..errors import InvalidInput
+from .decide import decide
+from .detector import Detector
+from .estimator import Estimator
+from .per_series import PerSeries
+from .training import Recipe, Trained, train
+
+_STEPS = [("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)]
+
+
+def detect(recipe: Recipe, reading: Reading) -> tuple[Detection, Detector]:
+    """The anomalies in ``reading``, and the model that found them."""
+    trained = train(recipe, reading)
+    chosen = what_was_chosen(recipe, reading, trained)
+    answer = replace(decide(trained.model, trained.data, trained.judgement), chosen=chosen)
+    return answer.placed(reading.rows, reading.n_rows, reading.problems), trained.model
+
+
+def what_was_chosen(recipe: Recipe, reading: Reading, trained: Trained) -> dict[str, Any]:
+    """Every choice made on the way, as plain values, with a message of a few sentences."""
+    model = trained.model
+    inner = model.detector if isinstance(model, PerSeries) else model
+    schema, threshold = model.schema_, model.threshold_
+    chosen: dict[str, Any] = {
+        "kind": schema.kind,
+        "columns": list(schema.channels),
+        "left_out": dict(reading.left_out),
+        "detector": inner.name,
+        "why": trained.why,
+        "threshold": {
+            "rule": threshold.rule.kind,
+            "cutoff": threshold.cutoff,
+            "why": threshold.why,
+        },
+        "missing": recipe.missing,
+        "rows": reading.n_rows,
+        "fit_rows": trained.learned_rows,
+        "online": recipe.online,
+        **model.facts(),
+    }
+    if reading.step_ns is not None:
+        chosen["step"] = duration(reading.step_ns)
+    chosen["message"] = _message(reading, chosen)
+    return chosen
+
+
+def what_a_model_does(model: Estimator, source: str, reading: Reading) -> dict[str, Any]:
+    """The same for a stored model, of which only the model itself is known."""
+    if not isinstance(model, Detector):
+        raise InvalidInput(f"{source} is no detector but {model.name}")
+    inner = model.detector if isinstance(model, PerSeries) else model
+    schema, threshold = model.schema_, model.threshold_
+    chosen: dict[str, Any] = {
+        "kind": schema.kind,
+        "columns": list(schema.channels),
+        "detector": inner.name,
+        "why": f"stored in {source}",
+        "threshold": {
+            "rule": threshold.rule.kind,
+            "cutoff": threshold.cutoff,
+            "why": threshold.why,
+        },
+        "missing": model.policy_.missing,
+        "rows": reading.n_rows,
+        "fit_rows": reading.n_rows,
+        **model.facts(),
+    }
+    if reading.step_ns is not None:
+        chosen["step"] = duration(reading.step_ns)
+    chosen["message"] = _message(reading, chosen)
+    del chosen["fit_rows"]
+    return chosen
+
+
+def _message(reading: Reading, chosen: dict[str, Any]) -> str:
+    return " ".join([_what_it_is(reading, chosen), _what_is_done(chosen)])
+
+
+def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
+    columns = chosen["columns"]
+    values = _listed(columns) if len(columns) <= 4 else f"{len(columns)} columns"
+    data = reading.data
+    if isinstance(data, Panel):
+        what = f"{len(data):,} series of {values}"
+    elif chosen["kind"] == "series":
+        what = f"one series of {values}"
+    else:
+        what = f"a table of {values}"
+    step = f", every {chosen['step']}" if "step" in chosen else ""
+    sentence = f"Took {reading.source} for {what}{step} ({reading.kind_reason})"
+    if reading.left_out:
+        reasons = [f"{name!r} ({reason})" for name, reason in reading.left_out.items()]
+        more = f" and {len(reasons) - 6} more" if len(reasons) > 6 else ""
+        sentence += f", leaving out {', '.join(reasons[:6])}{more}"
+    return sentence + "."
+
+
+def _what_is_done(chosen: dict[str, Any]) -> str:
+    learned = ""
+    if chosen["fit_rows"] < chosen["rows"]:
+        learned = f", learning from the first {chosen['fit_rows']:,} rows"
+    return (
+        f"Detector: {chosen['detector']} ({chosen['why']}){learned}. "
+        f"Threshold: {chosen['threshold']['why']}."
+    )
+
+
+def duration(nanoseconds: int) -> str:
+    """A time step in words.
+
+    >>> duration(300_000_000_000), duration(86_400_000_000_000), duration(1_500_000_000)
+    ('5 minutes', 'day', '1.5 seconds')
+    """
+    seconds = nanoseconds / 1e9
+    for name, size in _STEPS:
+        if seconds >= size:
+            count = seconds / size
+            if count == int(count) or size == 1:
+                return name if count == 1 else f"{count:.6g} {name}s"
+    return f"{seconds * 1000:.6g} milliseconds"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(repr(name) for name in names)

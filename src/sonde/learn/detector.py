@@ -1,0 +1,315 @@
+"""What every anomaly detector promises."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Container, Panel, Series, Table
+from ..data import Policy
+from ..errors import InvalidInput, not_fitted
+from .calibration import Calibration
+from .estimator import Estimator, Fitted, State, unflatten
+from .thresholds import Rule, Threshold, find_threshold, rule_from
+
+Floats = NDArray[np.float64]
+
+# Rows whose scores calibrate a detector that reads rows one by one; more would only cost time.
+CALIBRATION_ROWS = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Scores, and what the method expected where it expects something.
+
+    Parameters
+    ----------
+    scores : (n_rows,) float64, larger is stranger, finite or NaN.
+    expected : (n_rows, n_columns) float64 or None.
+    unit : (n_rows, n_columns) or (n_columns,) float64 or None: by how much a value must leave its
+        expectation to raise the score by one; with the threshold it makes the band.
+    """
+
+    scores: Floats
+    expected: Floats | None = None
+    unit: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows ``start:stop`` of some data, judged with one part of the calibration."""
+
+    number: int
+    series: str | None
+    start: int
+    stop: int
+
+
+class Detector(Estimator):
+    """Scores every row; larger is stranger.
+
+    An author writes ``_learn`` and ``_judge``, and ``_blame`` where a better answer is known than
+    the default. After fit: ``schema_``, ``policy_``, ``calibration_``, ``threshold_``.
+    """
+
+    family: ClassVar[str] = "rows"
+    online: ClassVar[bool] = False
+    random_state: Any
+    contamination: float | None
+
+    # --- an author's part --------------------------------------------------------------------
+
+    @abstractmethod
+    def _judge(self, state: State, data: Any) -> Judgement:
+        """Scores of ``data``, which passed schema and policy."""
+
+    def _blame(self, state: State, data: Any, rows: NDArray[np.int64]) -> Floats:
+        """(len(rows), n_columns) non-negative: how much each column made the row strange."""
+        return np.ones((len(rows), data.values.shape[1]))
+
+    def _resolution(self, state: State) -> float:
+        """The smallest difference of scores that means anything."""
+        return 0.0
+
+    def _reach(self, state: State) -> int:
+        """Rows that one strange row makes look strange: anomalies this close are one."""
+        return 1
+
+    def _facts(self, state: State) -> dict[str, Any]:
+        """What the model found out that a reader may want to know, as plain values."""
+        return {}
+
+    # --- learning ----------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        applied = self._fit(X)
+        self.calibrate([self._training_scores(applied)])
+        return self
+
+    def _training_scores(self, applied: Container) -> Floats:
+        """Scores to calibrate with; a sample where rows stand alone."""
+        state = self._need().state
+        if self.reads == "rows" and len(applied) > CALIBRATION_ROWS:
+            chosen = np.linspace(0, len(applied) - 1, CALIBRATION_ROWS).astype(np.int64)
+            applied = Table(applied.values[chosen], applied.channels)
+        return self._judge(state, applied).scores
+
+    def calibrate(
+        self,
+        scores: list[Floats],
+        rule: Rule | None = None,
+        labels: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Learn calibration and threshold from the scores of ordinary rows, one array a part.
+
+        Nothing else changes: both can be moved without learning again.
+        """
+        fitted = self._need()
+        calibration = self._calibration(scores)
+        rule = rule or rule_from(contamination=self.contamination)
+        threshold = find_threshold(
+            rule, calibration, scores, step_ns=fitted.schema.step_ns, labels=labels
+        )
+        self._replace(calibration=calibration, threshold=threshold)
+
+    def _calibration(self, scores: list[Floats]) -> Calibration:
+        resolution = self._resolution(self._need().state)
+        return Calibration.joined([Calibration.learn(part, resolution) for part in scores])
+
+    @property
+    def calibration_(self) -> Calibration:
+        """Scores → tail probabilities."""
+        calibration = self._need().calibration
+        if calibration is None:
+            raise not_fitted(self.name)
+        return calibration
+
+    @property
+    def threshold_(self) -> Threshold:
+        """Tail probabilities → decisions."""
+        threshold = self._need().threshold
+        if threshold is None:
+            raise not_fitted(self.name)
+        return threshold
+
+    # --- use ---------------------------------------------------------------------------------
+
+    def prepare(self, X: Any) -> Container:
+        """``X`` as a container with the model's columns, in the model's order."""
+        fitted = self._need()
+        return fitted.schema.check(self._take_many(X))  # type: ignore[no-any-return]
+
+    def _take_many(self, X: Any) -> Any:
+        """As ``_take``; several series are accepted, each is judged by itself."""
+        if isinstance(X, Panel) and self.reads != "rows":
+            return X
+        return self._take(X)
+
+    def anomaly_scores(self, X: Any) -> Floats:
+        """(n_rows,) float64, larger is stranger; NaN for rows the policy leaves out.
+
+        ``X`` as in ``fit``; columns are matched by name where there are names.
+        """
+        return self.judge(self.prepare(X)).scores
+
+    def parts(self, data: Container) -> list[Part]:
+        """Which rows are judged together, and with which part of the calibration."""
+        if isinstance(data, Panel):
+            return [
+                Part(0, name, int(data.offsets[i]), int(data.offsets[i + 1]))
+                for i, name in enumerate(data.ids)
+            ]
+        return [Part(0, None, 0, len(data))]
+
+    def judge(self, data: Container) -> Judgement:
+        """Scores and expectations of prepared data, one entry per row."""
+        fitted = self._need()
+        if not isinstance(data, Panel):
+            return self._under_policy(fitted, data)
+        return stacked(
+            [self._under_policy(fitted, series) for series in data], data.values.shape[1]
+        )
+
+    def _under_policy(self, fitted: Fitted, data: Series | Table) -> Judgement:
+        """Apply the policy, judge, and put the answers back into the rows that came."""
+        applied = fitted.policy.apply(data, fitted.schema.step_ns)
+        judged = self._judge(fitted.state, applied.data)
+        if applied.data is data:
+            return judged
+        keep = applied.scored & (applied.rows >= 0)
+        rows = applied.rows[keep]
+        return Judgement(
+            _scattered(judged.scores, keep, rows, len(data)),
+            _scattered(judged.expected, keep, rows, len(data)),
+            judged.unit
+            if judged.unit is None or judged.unit.ndim == 1
+            else _scattered(judged.unit, keep, rows, len(data)),
+        )
+
+    def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
+        """(len(rows), n_columns) each column's share in the score of those rows; sums to 1."""
+        if isinstance(data, Panel):
+            out = np.empty((len(rows), data.values.shape[1]))
+            for part, series in zip(self.parts(data), data, strict=True):
+                mine = (rows >= part.start) & (rows < part.stop)
+                if mine.any():
+                    out[mine] = self._blame_one(self._need(), series, rows[mine] - part.start)
+            return out
+        return self._blame_one(self._need(), data, rows)
+
+    def _blame_one(self, fitted: Fitted, data: Series | Table, rows: NDArray[np.int64]) -> Floats:
+        applied = fitted.policy.apply(data, fitted.schema.step_ns)
+        where = np.full(len(data), -1, dtype=np.int64)
+        real = applied.rows >= 0
+        where[applied.rows[real]] = np.flatnonzero(real)
+        raw = np.nan_to_num(self._blame(fitted.state, applied.data, where[rows]), nan=0.0)
+        total = raw.sum(axis=1, keepdims=True)
+        even = np.full_like(raw, 1.0 / raw.shape[1])
+        return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)
+
+    def facts(self) -> dict[str, Any]:
+        """What the fitted model found out: ``period``, ``window``, …; plain values."""
+        return self._facts(self._need().state)
+
+    def reach(self, part: int) -> int:
+        """Anomalies of this part that lie no further apart than this are one."""
+        return self._reach(self._need().state)
+
+    # --- scikit-learn's names ----------------------------------------------------------------
+
+    @property
+    def offset_(self) -> float:
+        """``score_samples`` below this are outliers."""
+        return -self.threshold_.limits[0]
+
+    def score_samples(self, X: Any) -> Floats:
+        """(n_rows,) minus the anomaly scores, as scikit-learn wants it: larger is more normal."""
+        self._need()
+        return -self.anomaly_scores(X)
+
+    def decision_function(self, X: Any) -> Floats:
+        """(n_rows,) below 0 for outliers."""
+        return self.threshold_.limits[0] - self.anomaly_scores(X)
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """(n_rows,) −1 for outliers, 1 for all others (also where there is no score)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int64]:
+        """``fit`` and ``predict`` of the same rows."""
+        return self.fit(X).predict(X)
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="outlier_detector",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(one_d_array=True),
+        )
+
+
+class OnlineDetector(Detector):
+    """A detector that learns as it goes: each row is scored with what was known before it.
+
+    ``anomaly_scores`` goes over the rows from the present state and changes nothing; ``update``
+    takes one row and learns it. Both give the same scores to the bit. One writer at a time.
+    """
+
+    online: ClassVar[bool] = True
+
+    @abstractmethod
+    def update(self, row: Any) -> float:
+        """Score one row, an array (n_columns,), then learn it; NaN while too little is known."""
+
+    @abstractmethod
+    def start(self, data: Container, policy: Policy, step_ns: int | None) -> None:
+        """Be ready for the first row of such data, knowing nothing."""
+
+    @abstractmethod
+    def rewind(self) -> None:
+        """Keep what was learned in general, forget where the series stood."""
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """The present state, copied, as named arrays."""
+        return {name: array.copy() for name, array in self.to_arrays().items()}
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go back to a state that ``snapshot`` gave."""
+        copied = {name: np.array(array) for name, array in snapshot.items()}
+        if set(copied) != set(self.to_arrays()):
+            raise InvalidInput(f"this is no snapshot of {self.name}", names=sorted(copied))
+        self._replace(state=unflatten(copied))
+
+
+def stacked(judged: list[Judgement], n_columns: int) -> Judgement:
+    """The judgements of several series, end to end."""
+
+    def rows(values: Floats | None, like: Judgement) -> Floats:
+        n = len(like.scores)
+        if values is None:
+            return np.full((n, n_columns), np.nan)
+        return np.broadcast_to(values, (n, n_columns))
+
+    scores = np.concatenate([j.scores for j in judged])
+    if all(j.expected is None for j in judged):
+        return Judgement(scores)
+    return Judgement(
+        scores,
+        np.concatenate([rows(j.expected, j) for j in judged]),
+        np.concatenate([rows(j.unit, j) for j in judged]),
+    )
+
+
+def _scattered(
+    values: Floats | None, keep: NDArray[np.bool_], rows: NDArray[np.int64], n: int
+) -> Any:
+    if values is None:
+        return None
+    out = np.full((n, *values.shape[1:]), np.nan)
+    out[rows] = values[keep]
+    return out

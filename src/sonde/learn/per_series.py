@@ -1,0 +1,179 @@
+"""One detector for each series of a panel; itself a detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Container, Panel, Schema, Series, Table
+from ..core.progress import tell
+from ..data import Policy
+from ..errors import InvalidInput, SchemaMismatch, TooShort
+from .detector import Detector, Judgement, OnlineDetector, Part, stacked
+from .estimator import Fitted, Reads, State
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(eq=False, kw_only=True)
+class PerSeries(Detector):
+    """Learns each series of a panel by itself: its own scale, its own calibration.
+
+    Series are recognised by their ids when scored; an id that was not learned is refused.
+
+    Parameters
+    ----------
+    detector : what each series is learned with.
+    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+
+    Examples
+    --------
+    >>> from sonde import Panel, Series, create
+    >>> rng = np.random.default_rng(0)
+    >>> two = Panel.of([Series(rng.normal(size=99)), Series(100 + rng.normal(size=99))], ["a", "b"])
+    >>> PerSeries(detector=create("seasonal_residual")).fit(two).anomaly_scores(two).shape
+    (198,)
+    """
+
+    name: ClassVar[str] = "per_series"
+    family: ClassVar[str] = "composite"
+
+    detector: Detector
+    contamination: float | None = None
+
+    @property
+    def reads(self) -> Reads:  # type: ignore[override]
+        """What the detector of each series reads."""
+        return self.detector.reads
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.detector, Detector):
+            raise InvalidInput(f"detector must be a detector, got {self.detector!r}")
+        self.detector._check_parameters()
+
+    def _fit(self, X: Any, policy: Policy | None = None, step_ns: int | None = None) -> Container:
+        self._check_parameters()
+        data = self._take(X)
+        policy = policy or Policy()
+        states: State = {}
+        policies: dict[str, Any] = {}
+        for i, series in enumerate(data):
+            tell("learning", i / len(data))
+            one = self.detector.__sklearn_clone__()
+            try:
+                one._fit(_as_read(one, series), policy, step_ns)
+            except TooShort as error:
+                raise TooShort(f"series {data.ids[i]!r}: {error}", **error.facts) from None
+            if isinstance(one, OnlineDetector):
+                one.rewind()
+            states[str(i)] = one._need().state
+            policies[str(i)] = _fill(one.policy_)
+        schema = Schema.of(data, step_ns=step_ns)
+        state: State = {"series": states, "fill": policies, "ids": np.array(data.ids)}
+        self._fitted = Fitted(state, schema, policy)
+        return data
+
+    def fit(self, X: Any, y: Any = None) -> PerSeries:
+        data = cast(Panel, self._fit(X))
+        scores = self.judge(data).scores
+        self.calibrate([scores[p.start : p.stop] for p in self.parts(data)])
+        return self
+
+    def begin(self, data: Panel, policy: Policy, step_ns: int | None) -> None:
+        """Be ready for the first row of each series, knowing nothing (online detectors)."""
+        states: State = {}
+        for i, series in enumerate(data):
+            one = cast(OnlineDetector, self.detector.__sklearn_clone__())
+            one.start(series, policy, step_ns)
+            states[str(i)] = one._need().state
+        fill = {key: np.zeros(0) for key in states}
+        state: State = {"series": states, "fill": fill, "ids": np.array(data.ids)}
+        self._fitted = Fitted(state, Schema.of(data, step_ns=step_ns), policy)
+
+    def _take(self, X: Any) -> Any:
+        if not isinstance(X, Panel):
+            raise InvalidInput(
+                f"per_series needs a Panel (series with ids), got {type(X).__name__}; "
+                "sonde.read with id=… makes one"
+            )
+        return X
+
+    def _take_many(self, X: Any) -> Any:
+        return self._take(X)
+
+    def _learn(self, data: Any) -> State:
+        raise AssertionError("each series is learned by its own detector")
+
+    def _judge(self, state: State, data: Any) -> Judgement:
+        raise AssertionError("each series is judged by its own detector")
+
+    def parts(self, data: Container) -> list[Part]:
+        known = {str(name): i for i, name in enumerate(self._need().state["ids"])}
+        panel = cast(Panel, data)
+        unknown = [name for name in panel.ids if name not in known]
+        if unknown:
+            raise SchemaMismatch(
+                f"series {unknown[0]!r} was not among those learned from "
+                f"({len(unknown)} unknown of {len(panel)})",
+                unknown=unknown,
+            )
+        return [
+            Part(known[name], name, int(panel.offsets[i]), int(panel.offsets[i + 1]))
+            for i, name in enumerate(panel.ids)
+        ]
+
+    def _one(self, number: int) -> tuple[Detector, Fitted]:
+        """The detector of a part and what it learned."""
+        fitted = self._need()
+        stored = np.asarray(fitted.state["fill"][str(number)])
+        policy = Policy(
+            fitted.policy.missing,
+            fitted.policy.max_gap,
+            tuple(float(v) for v in stored) if stored.size else None,
+        )
+        state = fitted.state["series"][str(number)]
+        return self.detector, Fitted(state, fitted.schema, policy)
+
+    def judge(self, data: Container) -> Judgement:
+        panel = cast(Panel, data)
+        judged = []
+        for i, part in enumerate(self.parts(panel)):
+            tell("scoring", i / len(panel))
+            detector, fitted = self._one(part.number)
+            judged.append(detector._under_policy(fitted, _as_read(detector, panel[i])))
+        return stacked(judged, panel.values.shape[1])
+
+    def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
+        panel = cast(Panel, data)
+        out = np.empty((len(rows), panel.values.shape[1]))
+        for i, part in enumerate(self.parts(panel)):
+            mine = (rows >= part.start) & (rows < part.stop)
+            if mine.any():
+                detector, fitted = self._one(part.number)
+                series = _as_read(detector, panel[i])
+                out[mine] = detector._blame_one(fitted, series, rows[mine] - part.start)
+        return out
+
+    def _check_state(self, state: State, n_columns: int) -> None:
+        for number in range(len(state["ids"])):
+            self.detector._check_state(state["series"][str(number)], n_columns)
+
+    def _resolution(self, state: State) -> float:
+        return self.detector._resolution(state["series"]["0"])
+
+    def reach(self, part: int) -> int:
+        return self.detector._reach(self._need().state["series"][str(part)])
+
+    def _facts(self, state: State) -> dict[str, Any]:
+        return {"series": len(state["ids"])}
+
+
+def _as_read(detector: Detector, series: Series) -> Series | Table:
+    return Table(series.values, series.channels) if detector.reads == "rows" else series
+
+
+def _fill(policy: Policy) -> NDArray[np.float64]:
+    return np.array(policy.fill if policy.fill is not None else (), dtype=np.float64)

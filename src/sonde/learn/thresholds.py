@@ -1,0 +1,170 @@
+"""Tail probabilities → decisions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InvalidInput
+from .calibration import Calibration
+
+Floats = NDArray[np.float64]
+Kind = Literal["extreme value", "contamination", "false alarms", "labels"]
+
+# One ordinary row in this many may pass, at the most; fewer where there are many rows.
+RAREST, COMMONEST = 1e-6, 1e-3
+EXPECTED_FALSE_ALARMS = 0.5  # among the rows learned from, under the extreme-value rule
+_UNITS_NS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the cutoff is to be found. Built by ``rule_from``."""
+
+    kind: Kind = "extreme value"
+    value: float | None = None
+    unit: str | None = None
+
+
+def rule_from(
+    contamination: float | None = None,
+    false_alarms: str | None = None,
+    has_labels: bool = False,
+) -> Rule:
+    """The one rule that the options name.
+
+    >>> rule_from(false_alarms="2/day")
+    Rule(kind='false alarms', value=2.0, unit='day')
+    >>> rule_from(contamination=0.7)
+    Traceback (most recent call last):
+    sonde.errors.InvalidInput: contamination must be above 0 and at most 0.5, got 0.7
+    """
+    given = [contamination is not None, false_alarms is not None, has_labels]
+    if sum(given) > 1:
+        raise InvalidInput("give one of contamination, false_alarms and labels, not several")
+    if contamination is not None:
+        if not 0.0 < contamination <= 0.5:
+            raise InvalidInput(
+                f"contamination must be above 0 and at most 0.5, got {contamination}",
+                contamination=contamination,
+            )
+        return Rule("contamination", float(contamination))
+    if false_alarms is not None:
+        return _parse_budget(false_alarms)
+    return Rule("labels") if has_labels else Rule()
+
+
+def _parse_budget(text: str) -> Rule:
+    match = re.fullmatch(r"\s*([0-9.]+)\s*/\s*(minute|hour|day|week|1000rows)\s*", str(text))
+    value = float(match.group(1)) if match and match.group(1).count(".") <= 1 else 0.0
+    if match is None or value <= 0:
+        raise InvalidInput(
+            f"false alarms must look like '2/day' (minute, hour, day, week or 1000rows), "
+            f"got {text!r}",
+            false_alarms=text,
+        )
+    return Rule("false alarms", value, match.group(2))
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A cutoff on the tail probability, and what it means as a score.
+
+    Parameters
+    ----------
+    rule : what it was found by.
+    cutoff : rows whose tail probability is at most this are anomalies.
+    limits : per part of the calibration, the largest score that is still ordinary.
+    why : one sentence for people.
+    """
+
+    rule: Rule
+    cutoff: float
+    limits: tuple[float, ...]
+    why: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"limits": [None if np.isinf(x) else x for x in self.limits]}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Threshold:
+        limits = tuple(-np.inf if x is None else float(x) for x in stored["limits"])
+        return cls(Rule(**stored["rule"]), float(stored["cutoff"]), limits, stored["why"])
+
+
+def find_threshold(
+    rule: Rule,
+    calibration: Calibration,
+    scores: Sequence[Floats],
+    *,
+    step_ns: int | None = None,
+    labels: NDArray[np.bool_] | None = None,
+) -> Threshold:
+    """The cutoff that ``rule`` asks for, given the scores learned from (one array a part)."""
+    tails = np.concatenate([calibration.tail_probability(part, i) for i, part in enumerate(scores)])
+    known = np.isfinite(tails)
+    if rule.kind == "contamination":
+        cutoff, why = _by_share(tails[known], float(rule.value or 0))
+    elif rule.kind == "false alarms":
+        cutoff, why = _by_budget(rule, step_ns)
+    elif rule.kind == "labels":
+        if labels is None:
+            raise InvalidInput("the rule 'labels' needs labels")
+        cutoff, why = _by_labels(tails[known], np.asarray(labels, bool)[known])
+    else:
+        cutoff, why = _by_extremes(int(known.sum()))
+    limits = tuple(calibration.largest_ordinary(cutoff, i) for i in range(len(calibration)))
+    return Threshold(rule, cutoff, limits, why)
+
+
+def _by_share(tails: Floats, share: float) -> tuple[float, str]:
+    count = round(share * tails.size)
+    why = f"the {share:.3g} strangest share of the rows learned from, as asked"
+    if count == 0:
+        return float(np.nextafter(tails.min(), 0.0)) if tails.size else share, why
+    return float(np.partition(tails, count - 1)[count - 1]), why
+
+
+def _by_budget(rule: Rule, step_ns: int | None) -> tuple[float, str]:
+    value, unit = float(rule.value or 0), str(rule.unit)
+    if unit == "1000rows":
+        rows = 1000.0
+    elif step_ns is None:
+        raise InvalidInput(
+            f"{value:g} false alarms a {unit} need a time column with a regular step, and there is "
+            "none; give a budget per 1000rows instead",
+            unit=unit,
+        )
+    else:
+        rows = _UNITS_NS[unit] * 1e9 / step_ns
+    cutoff = value / rows
+    if cutoff >= 0.5:
+        raise InvalidInput(
+            f"{value:g} false alarms a {unit} are more than half of its {rows:g} rows",
+            rows=rows,
+        )
+    per = "1000 rows" if unit == "1000rows" else unit
+    return cutoff, f"at most {value:g} ordinary rows a {per} pass it, as asked"
+
+
+def _by_labels(tails: Floats, labels: NDArray[np.bool_]) -> tuple[float, str]:
+    if not labels.any() or labels.all():
+        raise InvalidInput("labels must mark at least one row as an anomaly and one as ordinary")
+    order = np.argsort(tails, kind="stable")
+    hits = np.cumsum(labels[order])
+    f1 = 2.0 * hits / (np.arange(1, tails.size + 1) + labels.sum())
+    last_of_tie = np.append(tails[order][1:] > tails[order][:-1], True)
+    best = int(np.argmax(np.where(last_of_tie, f1, -1.0)))
+    return float(tails[order][best]), f"best F1 on the labels, {f1[best]:.2f}"
+
+
+def _by_extremes(n_rows: int) -> tuple[float, str]:
+    cutoff = min(COMMONEST, max(RAREST, EXPECTED_FALSE_ALARMS / max(n_rows, 1)))
+    return cutoff, (
+        f"extreme-value rule: an ordinary row passes it once in {round(1 / cutoff):,} rows"
+    )

@@ -1,0 +1,152 @@
+"""The one way to train: choose → policy → fit → score → calibrate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..core import Container, Panel
+from ..core.progress import tell
+from ..data import Policy, Reading
+from ..data.policy import Missing
+from ..errors import InvalidInput
+from .choose import Choice, choose, named
+from .detector import Detector, Judgement, OnlineDetector
+from .per_series import PerSeries
+from .thresholds import Rule
+
+ONLINE_ROWS = 750  # rows that an online run learns period, scale and threshold from, unless told
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to train and how.
+
+    Parameters
+    ----------
+    detector : a name of the catalogue, ``"auto"``, or an unfitted detector.
+    parameters : of the named detector.
+    fit_rows : learn from the first rows only, of each series; None: all (online: the first 750).
+    online : each row's score depends on earlier rows only.
+    missing : the policy for missing and infinite values.
+    rule : how the threshold is found.
+    random_state, n_jobs : given to detectors that take them.
+    """
+
+    detector: str | Detector = "auto"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    fit_rows: int | None = None
+    online: bool = False
+    missing: Missing = "auto"
+    rule: Rule = field(default_factory=Rule)
+    random_state: int | None = 0
+    n_jobs: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A fitted and calibrated detector, with its judgement of all the data it was given."""
+
+    model: Detector
+    judgement: Judgement
+    data: Container
+    why: str
+    learned_rows: int
+
+
+def train(recipe: Recipe, reading: Reading) -> Trained:
+    """Learn from the rows the recipe names, judge all, calibrate on those learned from."""
+    data = reading.data
+    learn_from = _first_rows(data, recipe)
+    choice = _chosen(recipe, learn_from)
+    model = choice.detector
+    if isinstance(data, Panel) and not isinstance(model, PerSeries):
+        model = PerSeries(detector=model)
+    tell("learning", 0.0)
+    _fit(model, recipe, learn_from, reading.step_ns)
+    model._replace(schema=model.schema_.with_source(reading.time_column, reading.id_column))
+    tell("scoring", 0.0)
+    prepared = model.prepare(data)
+    judgement = model.judge(prepared)
+    learned = _learned_rows(model, prepared, learn_from)
+    labels = None
+    if reading.labels is not None:
+        in_order = reading.labels[reading.rows]
+        labels = np.concatenate([in_order[start:stop] for start, stop in learned])
+    model.calibrate(
+        [judgement.scores[start:stop] for start, stop in learned], _rule(recipe, model), labels
+    )
+    return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
+
+
+def _rule(recipe: Recipe, model: Detector) -> Rule:
+    """The recipe's rule; the detector's own contamination where the recipe leaves it open."""
+    if recipe.rule == Rule() and model.contamination is not None:
+        return Rule("contamination", float(model.contamination))
+    return recipe.rule
+
+
+def _chosen(recipe: Recipe, learn_from: Container) -> Choice:
+    options: dict[str, Any] = {"random_state": recipe.random_state, "n_jobs": recipe.n_jobs}
+    if recipe.online:
+        options["warmup"] = recipe.fit_rows or ONLINE_ROWS
+    if isinstance(recipe.detector, Detector):
+        return Choice(recipe.detector.__sklearn_clone__(), "as given")
+    if not isinstance(recipe.detector, str):
+        raise InvalidInput(
+            f"detector must be a name or an unfitted detector, got {recipe.detector!r}"
+        )
+    if recipe.detector == "auto":
+        if recipe.parameters:
+            raise InvalidInput("parameters need a detector by name; 'auto' chooses its own")
+        return choose(learn_from, online=recipe.online, options=options)
+    return named(recipe.detector, recipe.parameters, options, recipe.online)
+
+
+def _first_rows(data: Container, recipe: Recipe) -> Container:
+    """The rows to learn from: the first of each series, or of the table."""
+    n = recipe.fit_rows
+    if n is None:
+        n = ONLINE_ROWS if recipe.online else None
+    elif n < 2:
+        raise InvalidInput(f"fit_rows must be 2 or more, got {n}", fit_rows=n)
+    if n is None:
+        return data
+    if isinstance(data, Panel):
+        return Panel.of([series[:n] for series in data], data.ids)
+    if recipe.fit_rows is not None and n > len(data):
+        raise InvalidInput(f"fit_rows is {n}, and there are {len(data)} rows", fit_rows=n)
+    return data[:n]
+
+
+def _fit(model: Detector, recipe: Recipe, learn_from: Container, step_ns: int | None) -> None:
+    if not recipe.online:
+        model._fit(learn_from, Policy(recipe.missing), step_ns)
+        if isinstance(model, OnlineDetector):
+            model.rewind()
+        return
+    if recipe.missing == "linear":
+        raise InvalidInput(
+            "missing='linear' looks at later rows and can't be used online; use auto, previous, "
+            "zero, drop or error"
+        )
+    # Filling needs the row after a gap, which does not exist yet: missing rows stay unscored.
+    policy = Policy(recipe.missing, max_gap=0)
+    if isinstance(model, PerSeries) and isinstance(learn_from, Panel):
+        model.begin(learn_from, policy, None)
+    elif isinstance(model, OnlineDetector):
+        model.start(learn_from, policy, None)
+    else:
+        raise InvalidInput(f"{model.name} can't work online: its scores depend on later rows")
+
+
+def _learned_rows(model: Detector, data: Container, learn_from: Container) -> list[tuple[int, int]]:
+    """Where in ``data`` the rows learned from lie: one range a part, in the calibration's order."""
+    parts = sorted(model.parts(data), key=lambda part: part.number)
+    if isinstance(learn_from, Panel):
+        lengths = np.diff(learn_from.offsets).tolist()
+    else:
+        lengths = [len(learn_from)]
+    return [(p.start, p.start + n) for p, n in zip(parts, lengths, strict=True)]

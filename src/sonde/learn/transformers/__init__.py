@@ -1,0 +1,1 @@
+"""Steps that change numbers before a detector sees them, one a file."""

@@ -1,0 +1,122 @@
+"""What was chosen and why, in words, for people who read a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core import Detection, Panel, Series, iso_time
+from .frames import plain
+
+if TYPE_CHECKING:
+    from ..data.reading import Reading
+
+_KINDS = {
+    "series": "one series over time",
+    "panel": "several series",
+    "table": "a table, rows without an order",
+}
+# What the page says elsewhere, or in the same breath as another entry.
+_TOLD_ELSEWHERE = {"message", "kind", "why", "left_out", "left_aside", "parameters", "threshold"}
+
+
+def decisions(reading: Reading, detection: Detection) -> list[tuple[str, str]]:
+    """Terms and their explanation, in the order in which the decisions fell."""
+    chosen: dict[str, Any] = plain(detection.chosen)
+    data = reading.data
+    told: list[tuple[str, str]] = []
+
+    def tell(term: str, text: object) -> None:
+        if text not in (None, "", [], {}):
+            told.append((term, str(text)))
+
+    kind = "panel" if isinstance(data, Panel) else "series" if isinstance(data, Series) else "table"
+    tell("Taken for", _joined(_KINDS[kind], reading.kind_reason))
+    tell("Columns used", ", ".join(data.channels))
+    tell("Columns left out", _pairs(chosen.get("left_out") or reading.left_out, " – "))
+    tell("Time column", reading.time_column)
+    tell("Id column", reading.id_column)
+    tell("Step", chosen.get("step"))
+    tell("Period", _period(chosen.get("period")))
+    tell("Method", _joined(chosen.get("detector"), chosen.get("why")))
+    tell("Parameters", _pairs(chosen.get("parameters"), " = "))
+    tell("Threshold", threshold_text(detection))
+    tell("Missing values", chosen.get("missing"))
+    rows = chosen.get("fit_rows")
+    tell("Rows learned from", f"{rows:,}" if isinstance(rows, int) else rows)
+    shown = {"detector", "step", "period", "missing", "fit_rows"} | _TOLD_ELSEWHERE
+    for name, value in chosen.items():
+        if name not in shown:
+            tell(name.replace("_", " ").capitalize(), _value(value))
+    return told
+
+
+def threshold_text(detection: Detection) -> str:
+    """The rule, its cutoff as "1 row in N", and why."""
+    rule = plain(detection.chosen.get("threshold"))
+    passes = f"1 row in {one_in(detection.cutoff)}" if detection.cutoff > 0 else "no row"
+    said = f"{passes} is expected to score as high by chance"
+    if not isinstance(rule, Mapping):
+        return said
+    name = rule.get("rule")
+    name = name.get("kind") if isinstance(name, Mapping) else name
+    return "; ".join(str(part) for part in (name, rule.get("why"), said) if part)
+
+
+def one_in(probability: float) -> str:
+    """``1 / probability`` as people write it.
+
+    >>> one_in(1e-4), one_in(0.02), one_in(4.8e-5), one_in(0.0)
+    ('10,000', '50', '20,800', '10^16 or more')
+    """
+    if probability < 1e-16:
+        return "10^16 or more"
+    count = 1.0 / probability
+    digits = max(0, int(np.floor(np.log10(count))) - 2)
+    return f"{round(count, -digits):,.0f}"
+
+
+def span_text(reading: Reading) -> str | None:
+    """From the first to the last moment of the data; None without time."""
+    data = reading.data
+    if not isinstance(data, Series | Panel) or data.time is None or data.time.size == 0:
+        return None
+    first, last = int(data.time.min()), int(data.time.max())
+    return f"{_moment(first)} – {_moment(last)}"
+
+
+def _moment(nanoseconds: int) -> str:
+    text = (iso_time(nanoseconds) or "").removesuffix("Z").replace("T", " ")
+    return text.removesuffix(":00").removesuffix(" 00:00")
+
+
+def _period(period: Any) -> str | None:
+    if isinstance(period, Mapping):
+        period = period.get("length")
+    return None if not period else f"{period:,} rows" if isinstance(period, int) else str(period)
+
+
+def _joined(what: Any, why: Any) -> str | None:
+    if not what:
+        return None
+    return f"{what}: {why}" if why else str(what)
+
+
+def _pairs(values: Any, sign: str) -> str | None:
+    if not isinstance(values, Mapping) or not values:
+        return None
+    return "; ".join(f"{name}{sign}{_value(value)}" for name, value in values.items())
+
+
+def _value(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        return _pairs(value, " = ")
+    if isinstance(value, list):
+        return ", ".join(str(_value(item)) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return None if value is None else str(value)

@@ -1,0 +1,5 @@
+"""Keys and signatures."""
+
+from .signing import Keyring, Signature
+
+__all__ = ["Keyring", "Signature"]
