@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import InvalidInput
 from . import options as o
 from .exit_codes import FINE, FOUND_SOMETHING, checking_usage
 from .screen import print_json, print_renderable, progress, say
@@ -66,7 +67,7 @@ def detect(
         }
         o.check_outputs(scores, anomalies, report=report)
         if jobs == 0:
-            raise o.InvalidInput("--jobs is -1 or a number of threads, 1 or more")
+            raise InvalidInput("--jobs is -1 or a number of threads, 1 or more")
         say_if_cold(detector, online, quiet=quiet)
         o.check_detector(detector, settings["parameters"])
         o.threshold_rule(contamination, false_alarms, labels)

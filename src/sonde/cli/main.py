@@ -6,7 +6,6 @@ import os
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from ..errors import SondeError
@@ -55,13 +54,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _refuse(str(error), USAGE)
     except SondeError as error:
         _refuse(str(error), FAILED)
-    except click.exceptions.Exit as asked:
+    except typer.Exit as asked:
         code = asked.exit_code
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        where = context.command_path if context is not None else "sonde"
-        _refuse(f"{error.format_message()} (see: {where} --help)", USAGE)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except typer.TyperException as error:
+        _refuse(_usage(error), USAGE)
+    except (KeyboardInterrupt, typer.Abort):
         _refuse("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; nothing is wrong.
@@ -70,6 +67,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except MemoryError:
         _refuse("there is not enough memory for this; try fewer rows or columns", FAILED)
     sys.exit(code if isinstance(code, int) else FINE)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What typer found wrong with the words of the command, and where to read on."""
+    tell = getattr(error, "format_message", None)
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else "sonde"
+    return f"{tell() if tell else error} (see: {where} --help)"
 
 
 def _refuse(message: str, code: int) -> NoReturn:

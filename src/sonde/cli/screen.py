@@ -11,8 +11,6 @@ from typing import Any
 
 import typer
 
-from ..core.progress import listening
-
 PATIENCE_S = 1.0  # no progress bar for work shorter than this
 
 
@@ -42,8 +40,12 @@ def progress(*, quiet: bool) -> Iterator[None]:
     if quiet or not sys.stderr.isatty():
         yield
         return
+    import threading
+
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from ..core.progress import listening
 
     bar = Progress(
         SpinnerColumn(),
@@ -59,8 +61,6 @@ def progress(*, quiet: bool) -> Iterator[None]:
         if time.monotonic() - started > PATIENCE_S and not bar.live.is_started:
             bar.start()
         bar.update(task, description=stage, total=1.0 if share > 0 else None, completed=share)
-
-    import threading
 
     # Work that reports nothing for a while still gets its bar.
     timer = threading.Timer(PATIENCE_S, lambda: None if bar.live.is_started else bar.start())

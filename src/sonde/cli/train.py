@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InvalidInput
 from . import options as o
 from .detect import say_if_cold
 from .exit_codes import FINE, checking_usage
@@ -53,9 +54,9 @@ def train(
         o.one_of("kind", kind, o.KINDS)
         o.one_of("missing", missing, o.POLICIES)
         if output.suffix.lower() != ".sonde":
-            raise o.InvalidInput(f"--output must end in .sonde, got {output}")
+            raise InvalidInput(f"--output must end in .sonde, got {output}")
         if not output.absolute().parent.is_dir():
-            raise o.InvalidInput(f"{output} can't be written: there is no folder {output.parent}")
+            raise InvalidInput(f"{output} can't be written: there is no folder {output.parent}")
         say_if_cold(model, False, quiet=quiet)
         o.check_detector(model, parameters)
         o.threshold_rule(contamination, false_alarms, label)

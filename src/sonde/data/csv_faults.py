@@ -84,9 +84,9 @@ def uneven_row(block: bytes, dialect: Dialect, source: str, first_row: int) -> N
             continue
         row = first_row + int(line)
         of = "the header has" if dialect.has_header else "the first row has"
+        got = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
         raise InvalidInput(
-            f"{source}, row {row} has {len(cells)} cell{'s' * (len(cells) != 1)} where {of} {width}: "
-            f"{_cut(text)}; "
+            f"{source}, row {row} has {got} where {of} {width}: {_cut(text)}; "
             "repair the row, or quote cells that hold the delimiter",
             source=source,
             row=row,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from ..errors import InvalidInput
 from .csv_dialect import NULLS, Dialect, sniff
 from .csv_faults import explain, uneven_row
+from .line_blocks import first_line_end, line_blocks, without_blank_lines
 from .sources import Source
 from .text_numbers import Mixed, numbers_from_text
 
@@ -48,6 +50,7 @@ def read_csv(source: Source) -> Text:
     ------
     InvalidInput : no rows, or rows of different lengths; the message names the row.
     """
+    source = _eight_bits(source)
     encoding, head = _decoded_head(source)
     dialect = sniff(head)
     try:
@@ -84,12 +87,18 @@ def _head(source: Source) -> bytes:
     return head
 
 
+def _eight_bits(source: Source) -> Source:
+    """UTF-16, as spreadsheets export it, becomes UTF-8; anything else stays as it is."""
+    with source.start() as stream:
+        if not source.read(stream, 2).startswith((b"\xff\xfe", b"\xfe\xff")):
+            return source
+    with source.start() as stream:
+        text = source.read(stream).decode("utf-16", "replace").encode()
+    return replace(source, start=lambda: io.BytesIO(text))
+
+
 def _decoded_head(source: Source) -> tuple[str, str]:
     head = _head(source)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        with source.start() as stream:
-            whole = source.read(stream).decode("utf-16", "replace")
-        return "utf-16", whole[:_HEAD]
     if b"\x00" in head:
         raise InvalidInput(
             f"{source.name} is neither CSV nor Parquet: it holds bytes that no text has; "
@@ -156,11 +165,15 @@ def _read_blocks(
         block, future = waiting.popleft()
         try:
             part = future.result()
-        except (pl.exceptions.PolarsError, OSError) as refused:
+            if part.width > 1 and part.to_series(-1).null_count():
+                # Polars makes nulls of blank lines, and fills short rows with them at the end.
+                tidy = without_blank_lines(block, dialect.end_of_line.encode())
+                part = part if tidy is block else _parse(tidy, dialect, schema)
+                uneven_row(tidy, dialect, source.name, rows)
+        except pl.exceptions.PolarsError as refused:
+            if len(schema) > 1:
+                block = without_blank_lines(block, dialect.end_of_line.encode())
             return explain(block, dialect, schema, source.name, rows, str(refused))
-        if part.width > 1 and part.to_series(-1).null_count():
-            # Polars fills short rows with nulls, from the right.
-            uneven_row(block, dialect, source.name, rows)
         parts.append(part)
         rows += part.height
         return None
@@ -191,57 +204,16 @@ def _parse(block: bytes, dialect: Dialect, schema: dict[str, pl.DataType]) -> pl
 def _blocks(
     source: Source, stream: IO[bytes], dialect: Dialect, encoding: str, size: int
 ) -> Iterator[bytes]:
-    """The rows as UTF-8, in pieces that end where a line ends, never inside quotes."""
+    """The rows, without the header, as UTF-8."""
     end = dialect.end_of_line.encode()
-    blank = (end + end, end + b"\r" + end) if len(dialect.names) > 1 else ()
-    rest, is_first = b"", True
-    for piece, is_last in _pieces(source, stream, encoding, size):
-        block = rest + piece if rest else piece
-        if is_first:
-            block = block.lstrip(b"\r\n")
+    has_begun = False
+    for block in line_blocks(source, stream, end, size):
+        if not has_begun:
+            block = block.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+            has_begun = bool(block)
             if dialect.has_header:
-                block = block[_first_line_end(block, end) :]
-            is_first = False
-        if is_last:
-            block, rest = block.rstrip(b"\r\n"), b""
-            block = block + end if block else block
-        else:
-            cut = _line_end(block, end)
-            block, rest = block[:cut], block[cut:]
-        if any(twice in block for twice in blank) and b'"' not in block:
-            lines = block.split(end)
-            block = end.join(line for line in lines if line.strip(b"\r")) + end
+                block = block[first_line_end(block, end) :]
+        if encoding == "latin-1":
+            block = block.decode("latin-1").encode()
         if block:
             yield block
-
-
-def _pieces(source: Source, stream: IO[bytes], encoding: str, size: int) -> Iterator[tuple[bytes, bool]]:
-    if encoding == "utf-16":
-        yield source.read(stream).decode("utf-16", "replace").encode(), True
-        return
-    piece = source.read(stream, size).removeprefix(b"\xef\xbb\xbf")
-    while True:
-        following = source.read(stream, size)
-        if encoding == "latin-1":
-            piece = piece.decode("latin-1").encode()
-        yield piece, not following
-        if not following:
-            return
-        piece = following
-
-
-def _first_line_end(block: bytes, end: bytes) -> int:
-    cut = block.find(end)
-    while cut >= 0 and block.count(b'"', 0, cut) % 2:
-        cut = block.find(end, cut + 1)
-    return cut + 1 if cut >= 0 else len(block)
-
-
-def _line_end(block: bytes, end: bytes) -> int:
-    """Just after the last line end outside quotes; 0 when there is none."""
-    cut = block.rfind(end) + 1
-    if cut and block.count(b'"', 0, cut) % 2:
-        # This line end is inside a quoted cell; one quote further back the count is even.
-        quote = block.rfind(b'"', 0, cut)
-        cut = block.rfind(end, 0, quote) + 1
-    return cut

@@ -101,9 +101,9 @@ _WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
 def check_ending(path: str | Path) -> None:
     """Raise InvalidInput unless ``write_frame`` knows the ending of ``path``.
 
-    >>> check_ending("scores.xlsx")
+    >>> check_ending("a.xlsx")
     Traceback (most recent call last):
-    sonde.errors.InvalidInput: scores.xlsx: cannot write '.xlsx'; use .csv, .parquet, .jsonl or .json
+    sonde.errors.InvalidInput: a.xlsx: cannot write '.xlsx'; use .csv, .parquet, .jsonl or .json
     """
     ending = Path(path).suffix
     if ending.lower() not in _WRITERS:

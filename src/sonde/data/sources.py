@@ -38,16 +38,26 @@ class Source:
         try:
             return stream.read(n)
         except _BROKEN as broken:
-            if self.compression is None:
-                raise InvalidInput(
-                    f"{self.name} cannot be read ({broken}); check the disk or network it is on",
-                    source=self.name,
-                ) from None
-            raise InvalidInput(
-                f"{self.name} is a damaged or cut off {self.compression} file; copy or "
-                "download it again",
+            raise self._broken(broken) from None
+
+    def read_into(self, stream: IO[bytes], buffer: bytearray) -> int:
+        """Fill ``buffer`` from its start; how many bytes came, 0 at the end."""
+        try:
+            return int(cast(io.BufferedIOBase, stream).readinto(buffer))
+        except _BROKEN as broken:
+            raise self._broken(broken) from None
+
+    def _broken(self, broken: Exception) -> InvalidInput:
+        if self.compression is None:
+            return InvalidInput(
+                f"{self.name} cannot be read ({broken}); check the disk or network it is on",
                 source=self.name,
-            ) from None
+            )
+        return InvalidInput(
+            f"{self.name} is a damaged or cut off {self.compression} file; copy or download it "
+            "again",
+            source=self.name,
+        )
 
 
 def open_source(given: str | Path | IO[Any]) -> Source:
@@ -88,7 +98,9 @@ def _from_path(path: Path) -> Source:
             magic = stream.read(8)
         size = path.stat().st_size
     except FileNotFoundError:
-        raise NotFound(f"there is no file {name}; check the name and the folder", source=name) from None
+        raise NotFound(
+            f"there is no file {name}; check the name and the folder", source=name
+        ) from None
     except PermissionError:
         raise InvalidInput(
             f"{name} may not be read by this user; change its permissions or copy it", source=name
@@ -104,8 +116,7 @@ def _source(name: str, size: int, magic: bytes, start: Callable[[], IO[bytes]]) 
     compression = next((kind for mark, kind in _MAGIC.items() if magic.startswith(mark)), None)
     if compression is None:
         return Source(name, size, None, start)
-    plain = Source(name, size, compression, lambda: _decompressed(start(), compression, name))
-    return plain
+    return Source(name, size, compression, lambda: _decompressed(start(), compression, name))
 
 
 def _decompressed(stream: IO[bytes], compression: str, name: str) -> IO[bytes]:

@@ -13,8 +13,15 @@ Floats = NDArray[np.float64]
 
 KNOTS = 256  # order statistics kept for the body of the distribution
 TAIL_SHARE = 0.1  # the largest tenth of the scores shapes the tail
-PRIOR_SHAPE, PRIOR_WEIGHT = 0.15, 30.0  # a shape from few scores is drawn towards this one
-SHAPE_RANGE = (0.05, 0.6)  # above 0, so that no finite score has probability exactly 0
+TAIL_SHARE_SMEARED = 0.5
+# The excesses' quantiles that scale and shape are taken from are exceeded with probability
+# 2^−r and 4^−r: a half and a quarter for r = 1.
+REACH, REACH_SMEARED = 1.0, 0.5
+PRIOR_SHAPE, PRIOR_WEIGHT = 0.1, 30.0  # a shape from few scores is drawn towards this one
+SHAPE_RANGE = (-0.3, 0.6)
+# Beyond the end of a bounded tail probabilities go on falling from here, so that of two scores
+# the larger is always the less probable.
+BEYOND = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +54,20 @@ class Calibration:
     tail: Floats
 
     @classmethod
-    def learn(cls, scores: Floats, resolution: float = 0.0) -> Self:
+    def learn(cls, scores: Floats, resolution: float = 0.0, smear: int = 1) -> Self:
         """From (n,) scores of ordinary rows; NaN is left out.
 
         ``resolution`` is the smallest difference between scores that means anything; it keeps a
         tail learned from all but equal scores from calling the next rounding error strange.
+        ``smear`` is the number of neighbouring rows that share most of their score: where it is
+        more than one, a few anomalies fill much of the top, and the tail is taken from further
+        down.
         """
         known = np.sort(scores[np.isfinite(scores)])
         if known.size == 0:
             known = np.zeros(1)
         knots, shares = _body(known)
-        return cls(knots[None, :], shares[None, :], _tail(known, resolution)[None, :])
+        return cls(knots[None, :], shares[None, :], _tail(known, resolution, smear)[None, :])
 
     @classmethod
     def joined(cls, parts: Sequence[Calibration]) -> Calibration:
@@ -76,9 +86,13 @@ class Calibration:
         start, above, scale, shape = self.tail[part]
         body = np.interp(scores, self.knots[part], self.shares[part])
         excess = np.maximum(scores - start, 0.0) / scale
-        beyond = above * (1.0 + shape * excess) ** (-1.0 / shape)
+        inside = np.maximum(1.0 + shape * excess, 0.0)
+        with np.errstate(divide="ignore"):
+            beyond = above * np.maximum(inside ** (-1.0 / shape), BEYOND / (1.0 + excess))
         # The smaller of the two would jump where they meet; above the start only the tail counts.
-        return np.where(scores > start, np.minimum(beyond, above), np.maximum(body, above))
+        return np.asarray(
+            np.where(scores > start, np.minimum(beyond, above), np.maximum(body, above))
+        )
 
     def largest_ordinary(self, cutoff: float, part: int = 0) -> float:
         """The largest score whose tail probability still exceeds ``cutoff``; −inf if none does."""
@@ -117,20 +131,24 @@ def _body(known: Floats) -> tuple[Floats, Floats]:
     return knots, shares
 
 
-def _tail(known: Floats, resolution: float) -> Floats:
+def _tail(known: Floats, resolution: float, smear: int) -> Floats:
     """Start, share above it, scale and shape of the generalised Pareto tail."""
     n = known.size
-    count = max(1, min(n - 1, max(8, int(TAIL_SHARE * n))))
+    share, reach = (TAIL_SHARE, REACH) if smear == 1 else (TAIL_SHARE_SMEARED, REACH_SMEARED)
+    count = max(1, min(n - 1, max(8, int(share * n))))
     start = known[n - 1 - count] if n > 1 else known[0]
     above = np.count_nonzero(known > start) / n
     excess = known[known > start] - start
     floor = max(resolution, 1e-9 * abs(start), 1e-300)
     if excess.size == 0:
         return np.array([start, 1.0 / (n + 1), floor, PRIOR_SHAPE])
-    half, quarter = np.quantile(excess, [0.5, 0.75])
-    # For a generalised Pareto distribution of shape g: (q75 − q50) / q50 = 2 ** g.
-    raw = np.log2((quarter - half) / half) if half > 0 and quarter > half else PRIOR_SHAPE
-    shape = (excess.size * raw + PRIOR_WEIGHT * PRIOR_SHAPE) / (excess.size + PRIOR_WEIGHT)
+    near, far = np.quantile(excess, [1.0 - 0.5**reach, 1.0 - 0.25**reach])
+    # For a generalised Pareto distribution of shape g, exceeded with probability 2^−r and 4^−r:
+    # far / near − 1 = 2^(r g).
+    raw = np.log2(far / near - 1.0) / reach if 0 < near < far else PRIOR_SHAPE
+    count = excess.size / smear
+    shape = (count * raw + PRIOR_WEIGHT * PRIOR_SHAPE) / (count + PRIOR_WEIGHT)
     shape = min(max(shape, SHAPE_RANGE[0]), SHAPE_RANGE[1])
-    scale = half * shape / (2.0**shape - 1.0)
+    shape = shape if abs(shape) > 1e-6 else 1e-6  # its limit, an exponential tail
+    scale = near * shape / (2.0 ** (reach * shape) - 1.0)
     return np.array([start, above, max(scale, floor), shape])

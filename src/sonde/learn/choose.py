@@ -9,11 +9,13 @@ from ..core import Container, Panel, Series, Table
 from ..errors import InvalidInput
 from .catalogue import create, find
 from .detector import Detector, OnlineDetector
-from .seasons import season_length
+from .detectors.discord import Discord
 
 # Comparing windows takes time with the square of the rows; beyond this it is left to be asked for.
-MOST_ROWS_FOR_WINDOWS = 20_000
-FEWEST_CYCLES = 8  # a window needs others like it to be compared with
+FEWEST_ROWS_FOR_WINDOWS, MOST_ROWS_FOR_WINDOWS = 200, 50_000
+# Correlation of an ordinary window with the one most like it. Signals with a shape (heart beats,
+# machine cycles, daily load) lie above .92, metrics that mostly fluctuate below .85.
+ALIKE = 0.9
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,18 @@ def choose(data: Container, *, online: bool, options: dict[str, Any]) -> Choice:
 
 
 def _for_series(series: Series, options: dict[str, Any]) -> Choice:
-    period = season_length(series, None)
-    n, many = len(series), series.values.shape[1] > 1
-    if period == 1:
-        return Choice(made("seasonal_residual", options), "no season stands out")
-    if many:
-        return Choice(made("seasonal_residual", options), f"a season of {period} rows was found")
-    if n > MOST_ROWS_FOR_WINDOWS or n < FEWEST_CYCLES * period:
-        few = (
-            "it is too long to compare all windows"
-            if n > MOST_ROWS_FOR_WINDOWS
-            else (f"fewer than {FEWEST_CYCLES} seasons are there to compare")
-        )
-        why = f"a season of {period} rows was found, and {few}"
-        return Choice(made("seasonal_residual", options), why)
-    return Choice(made("discord", options), f"a season of {period} rows repeats clearly")
+    """Windows where shapes repeat; values where they do not."""
+    residual, n = made("seasonal_residual", options), len(series)
+    if n < FEWEST_ROWS_FOR_WINDOWS:
+        return Choice(residual, "the series is short")
+    if n > MOST_ROWS_FOR_WINDOWS:
+        return Choice(residual, "the series is too long to compare every window with every other")
+    discord = made("discord", options)
+    assert isinstance(discord, Discord)
+    likeness = discord.likeness(series)
+    if likeness > ALIKE:
+        return Choice(discord, f"its shapes repeat: windows correlate at {likeness:.2f}")
+    return Choice(residual, f"its shapes do not repeat: windows correlate at {likeness:.2f} only")
 
 
 def made(name: str, options: dict[str, Any]) -> Detector:

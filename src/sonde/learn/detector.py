@@ -79,6 +79,10 @@ class Detector(Estimator):
         """Rows that one strange row makes look strange: anomalies this close are one."""
         return 1
 
+    def _smear(self, state: State) -> int:
+        """Neighbouring rows that share most of their score; 1 where each row has its own."""
+        return 1
+
     def _facts(self, state: State) -> dict[str, Any]:
         """What the model found out that a reader may want to know, as plain values."""
         return {}
@@ -112,13 +116,19 @@ class Detector(Estimator):
         calibration = self._calibration(scores)
         rule = rule or rule_from(contamination=self.contamination)
         threshold = find_threshold(
-            rule, calibration, scores, step_ns=fitted.schema.step_ns, labels=labels
+            rule,
+            calibration,
+            scores,
+            step_ns=fitted.schema.step_ns,
+            labels=labels,
+            smear=self._smear(fitted.state),
         )
         self._replace(calibration=calibration, threshold=threshold)
 
     def _calibration(self, scores: list[Floats]) -> Calibration:
-        resolution = self._resolution(self._need().state)
-        return Calibration.joined([Calibration.learn(part, resolution) for part in scores])
+        state = self._need().state
+        resolution, smear = self._resolution(state), self._smear(state)
+        return Calibration.joined([Calibration.learn(part, resolution, smear) for part in scores])
 
     @property
     def calibration_(self) -> Calibration:

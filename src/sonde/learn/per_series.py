@@ -56,7 +56,7 @@ class PerSeries(Detector):
 
     def _fit(self, X: Any, policy: Policy | None = None, step_ns: int | None = None) -> Container:
         self._check_parameters()
-        data = self._take(X)
+        data: Panel = self._take(X)
         policy = policy or Policy()
         states: State = {}
         policies: dict[str, Any] = {}
@@ -163,6 +163,9 @@ class PerSeries(Detector):
 
     def _resolution(self, state: State) -> float:
         return self.detector._resolution(state["series"]["0"])
+
+    def _smear(self, state: State) -> int:
+        return self.detector._smear(state["series"]["0"])
 
     def reach(self, part: int) -> int:
         return self.detector._reach(self._need().state["series"][str(part)])

@@ -118,6 +118,9 @@ class DetectorPipeline(Detector):
     def _reach(self, state: State) -> int:
         return self._detector._reach(self._last(state))
 
+    def _smear(self, state: State) -> int:
+        return self._detector._smear(self._last(state))
+
     def _facts(self, state: State) -> dict[str, Any]:
         return self._detector._facts(self._last(state))
 

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Kind = Literal["extreme value", "contamination", "false alarms", "labels"]
 
 # One ordinary row in this many may pass, at the most; fewer where there are many rows.
-RAREST, COMMONEST = 1e-6, 1e-3
+RAREST, COMMONEST, COMMONEST_SMEARED = 1e-6, 1e-3, 5e-3
 EXPECTED_FALSE_ALARMS = 0.5  # among the rows learned from, under the extreme-value rule
 _UNITS_NS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
@@ -104,8 +104,13 @@ def find_threshold(
     *,
     step_ns: int | None = None,
     labels: NDArray[np.bool_] | None = None,
+    smear: int = 1,
 ) -> Threshold:
-    """The cutoff that ``rule`` asks for, given the scores learned from (one array a part)."""
+    """The cutoff that ``rule`` asks for, given the scores learned from (one array a part).
+
+    ``smear`` is the number of neighbouring rows that share most of their score: so many rows are
+    one chance to be wrong.
+    """
     tails = np.concatenate([calibration.tail_probability(part, i) for i, part in enumerate(scores)])
     known = np.isfinite(tails)
     if rule.kind == "contamination":
@@ -117,7 +122,7 @@ def find_threshold(
             raise InvalidInput("the rule 'labels' needs labels")
         cutoff, why = _by_labels(tails[known], np.asarray(labels, bool)[known])
     else:
-        cutoff, why = _by_extremes(int(known.sum()))
+        cutoff, why = _by_extremes(int(known.sum()), smear)
     limits = tuple(calibration.largest_ordinary(cutoff, i) for i in range(len(calibration)))
     return Threshold(rule, cutoff, limits, why)
 
@@ -163,8 +168,9 @@ def _by_labels(tails: Floats, labels: NDArray[np.bool_]) -> tuple[float, str]:
     return float(tails[order][best]), f"best F1 on the labels, {f1[best]:.2f}"
 
 
-def _by_extremes(n_rows: int) -> tuple[float, str]:
-    cutoff = min(COMMONEST, max(RAREST, EXPECTED_FALSE_ALARMS / max(n_rows, 1)))
+def _by_extremes(n_rows: int, smear: int) -> tuple[float, str]:
+    wanted = EXPECTED_FALSE_ALARMS * smear / max(n_rows, 1)
+    cutoff = min(COMMONEST if smear == 1 else COMMONEST_SMEARED, max(RAREST, wanted))
     return cutoff, (
         f"extreme-value rule: an ordinary row passes it once in {round(1 / cutoff):,} rows"
     )

@@ -54,15 +54,17 @@ def decisions(reading: Reading, detection: Detection) -> list[tuple[str, str]]:
 
 
 def threshold_text(detection: Detection) -> str:
-    """The rule, its cutoff as "1 row in N", and why."""
+    """The rule and why, and the cutoff as one row in so many."""
+    cutoff = f"1 row in {one_in(detection.cutoff)}" if detection.cutoff > 0 else "no row"
+    cutoff = f"{cutoff} is expected to score as high by chance"
     rule = plain(detection.chosen.get("threshold"))
-    passes = f"1 row in {one_in(detection.cutoff)}" if detection.cutoff > 0 else "no row"
-    said = f"{passes} is expected to score as high by chance"
     if not isinstance(rule, Mapping):
-        return said
+        return cutoff
     name = rule.get("rule")
     name = name.get("kind") if isinstance(name, Mapping) else name
-    return "; ".join(str(part) for part in (name, rule.get("why"), said) if part)
+    why = str(rule.get("why") or cutoff)
+    # The extreme-value rule's sentence begins with the rule's name.
+    return why if not name or why.startswith(str(name)) else f"{name}: {why}"
 
 
 def one_in(probability: float) -> str:

@@ -60,9 +60,9 @@ class Packer:
         return described | {"scale": scale} | ({"unit": unit} if scale == "log" else {})
 
     def integers(self, values: NDArray[np.int64]) -> dict[str, Any]:
-        """Store (n,) ascending integers exactly; a regular run takes no bytes at all.
+        """Store (n,) integers exactly; a regular run takes no bytes at all.
 
-        A difference of 2**32 or more, in units of the greatest common divisor of all
+        A difference of 2**31 or more, in units of the greatest common divisor of all
         differences, is the one thing that coarsens them: then to the next coarser unit that fits.
         """
         n = len(values)
@@ -71,10 +71,11 @@ class Packer:
         if steps.size == 0 or (steps == steps[0]).all():
             return {"n": n, "first": first, "step": int(steps[0]) if steps.size else 1}
         unit = int(np.gcd.reduce(steps))
-        while int(steps.max()) // unit >= 2**32:
+        while int(np.abs(steps).max()) // unit >= 2**31 - 1:
             unit *= 2
         # Positions are rounded, not differences, so that an error never adds up.
-        counts = np.diff((values - first) // unit, prepend=0).astype(np.uint32)
+        counts = np.diff((values - first) // unit, prepend=0)
+        counts = (counts << 1) ^ (counts >> 63)
         at = len(self._bytes)
         for shift in (24, 16, 8, 0):
             self._bytes += ((counts >> shift) & 255).astype(np.uint8).tobytes()

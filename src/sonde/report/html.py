@@ -18,7 +18,7 @@ from ..core import Anomaly, Detection, Panel, Table, iso_time
 from ..errors import InvalidInput
 from .decided import decisions, one_in, span_text
 from .frames import shares_text
-from .payload import MOST_ANOMALIES, MOST_CHANNELS, MOST_SERIES, Detail, payload_of
+from .payload import MOST_CHANNELS, MOST_SERIES, Detail, payload_of
 
 if TYPE_CHECKING:
     from ..data.reading import Reading
@@ -33,6 +33,7 @@ _SCRIPTS = (
     "scale.js",
     "plot.js",
     "overview.js",
+    "strip.js",
     "chart.js",
     "gestures.js",
     "sortable.js",
@@ -141,7 +142,9 @@ def _headline(reading: Reading, detection: Detection) -> str:
     if detection.cutoff > 0:
         tiles.append((f"1 in {one_in(detection.cutoff)}", "threshold", ""))
     if unscored:
-        tiles.append((f"{unscored:,}", "row not judged" if unscored == 1 else "rows not judged", ""))
+        tiles.append(
+            (f"{unscored:,}", "row not judged" if unscored == 1 else "rows not judged", "")
+        )
     span = span_text(reading)
     if span:
         tiles.append((span, "time span", "wide"))
@@ -166,10 +169,16 @@ def _notices(payload: Any, detection: Detection) -> str:
     listed = payload.get("anomalies")
     if listed is not None and payload["total"] > len(listed):
         said.append(
-            f"The page holds the {min(len(listed), MOST_ANOMALIES):,} strongest of "
-            f"{payload['total']:,} anomalies; an anomalies file (--anomalies) holds all."
+            f"The page holds {len(listed):,} of {payload['total']:,} anomalies, chosen by "
+            "strength; an anomalies file (--anomalies) holds all."
         )
-    drawn = sum(len_ for len_ in (s["x"]["n"] for s in payload.get("series", [])))
+    strange = sum(row["strange"] for row in payload.get("strangest", []))
+    if "strangest" in payload and strange < detection.is_anomaly.sum():
+        said.append(
+            f"The page lists the {strange:,} strangest of {int(detection.is_anomaly.sum()):,} "
+            "anomalous rows; a scores file (--scores) holds all."
+        )
+    drawn = sum(s["x"]["n"] for s in payload.get("series", []))
     rows = sum(s["rows"] for s in payload.get("series", []))
     if drawn < rows:
         said.append(
@@ -189,7 +198,7 @@ def _place(anomaly: Anomaly) -> str:
         if anomaly.end == anomaly.start + 1
         else f"rows {anomaly.start:,} to {anomaly.end - 1:,}"
     )
-    when = f" ({(iso_time(anomaly.start_time) or '').removesuffix('Z')})"
+    when = f" ({(iso_time(anomaly.start_time) or '').removesuffix('Z').replace('T', ' ')})"
     series = f" of series {anomaly.series}" if anomaly.series is not None else ""
     return rows + (when if anomaly.start_time is not None else "") + series
 

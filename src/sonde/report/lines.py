@@ -86,7 +86,7 @@ def rarity_of(probability: Floats) -> Floats:
 
 
 def lines_of(reading: Reading, detection: Detection) -> list[Line]:
-    """One line per series, in the panel's order; a table is one line."""
+    """One line per series that has rows, in the panel's order; a table is one line."""
     data = reading.data
     rarity = rarity_of(detection.probability)
     if isinstance(data, Panel):
@@ -104,6 +104,8 @@ def lines_of(reading: Reading, detection: Detection) -> list[Line]:
 
     lines = []
     for id_, (start, end) in zip(ids, bounds, strict=True):
+        if start == end:
+            continue
         rows = reading.rows[start:end]
         lines.append(
             Line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def payload_of(reading: Reading, detection: Detection, detail: Detail | None = N
         "rows": reading.n_rows,
         "total": len(detection.anomalies),
         "allSeries": len(lines),
-        "period": detection.chosen.get("period"),
+        "period": _period_rows(detection.chosen.get("period")),
     }
     if isinstance(data, Table):
         chosen |= rows_payload(lines[0], detection, channels, data.channels, packer)
@@ -72,7 +72,7 @@ def payload_of(reading: Reading, detection: Detection, detail: Detail | None = N
     return chosen | {"numbers": packer.text()}
 
 
-def short(value: float | None) -> float | None:
+def _short(value: float | None) -> float | None:
     """Seven significant digits, which is more than anybody reads; None where not finite."""
     if value is None or not np.isfinite(value):
         return None
@@ -87,8 +87,9 @@ def _kind(reading: Reading) -> str:
 
 def _strongest_first(lines: list[Line], detection: Detection) -> list[Line]:
     """Series with the strongest anomalies first, then those without, as they came."""
-    if not any(line.anomalies for line in lines) and detection.candidate is not None:
-        return sorted(lines, key=lambda line: line.id != detection.candidate.series)
+    candidate = detection.candidate
+    if candidate is not None and not detection.anomalies:
+        return sorted(lines, key=lambda line: line.id != candidate.series)
     return sorted(lines, key=lambda line: line.anomalies[0] if line.anomalies else np.inf)
 
 
@@ -111,7 +112,7 @@ def _series(
                 "rows": len(line),
                 "unscored": int(np.isnan(line.score).sum()),
                 "count": len(line.anomalies),
-                "strongest": short(_highest(line.score)),
+                "strongest": _short(_highest(line.score)),
                 "breaks": points.breaks.tolist(),
             }
             | _packed(line, points, columns, detail.bits, packer)
@@ -125,13 +126,13 @@ def _packed(
     def of(values: NDArray[np.float64] | None) -> dict[str, Any] | None:
         return None if values is None or np.isnan(values).all() else packer.floats(values, bits)
 
-    x = packer.integers(line.axis[points.starts])
+    axis = line.axis[points.starts]
+    x = packer.integers(axis if line.time is None else _legible(axis))
     if line.time is not None:  # nanoseconds do not fit a browser's numbers, milliseconds do
         x = {key: v if key in ("n", "at") else v / 1e6 for key, v in x.items()}
-    rows = line.rows[points.starts]
     return {
         "x": x,
-        "row": packer.integers(rows) if (np.diff(rows) > 0).all() else None,
+        "row": packer.integers(line.rows[points.starts]),
         "values": [packer.floats(points.values[:, c], bits) for c in columns],
         "expected": of(points.expected),
         "lower": of(points.lower),
@@ -161,19 +162,36 @@ def _told(
         "from": float(line.axis[start]) / unit,
         "to": float(line.axis[end - 1]) / unit,
         "at": float(line.axis[peak]) / unit,
-        "start": anomaly.start,
-        "end": anomaly.end,
-        "peak": anomaly.peak,
-        "score": short(anomaly.score),
-        "probability": anomaly.probability,
-        "rarity": short(float(rarity_of(np.array([anomaly.probability]))[0])),
-        "value": short(float(line.values[peak, columns[first]])),
+        "start": int(anomaly.start),
+        "end": int(anomaly.end),
+        "peak": int(anomaly.peak),
+        "score": _short(anomaly.score),
+        "probability": float(anomaly.probability),
+        "rarity": _short(float(rarity_of(np.array([anomaly.probability]))[0])),
+        "value": _short(float(line.values[peak, columns[first]])),
         "channel": first,
-        "expected": short(anomaly.expected),
-        "lower": short(anomaly.lower),
-        "upper": short(anomaly.upper),
+        "expected": _short(anomaly.expected),
+        "lower": _short(anomaly.lower),
+        "upper": _short(anomaly.upper),
         "shares": [[channels.index(n), round(s, 3)] for n, s in blamed if n in channels],
     }
+
+
+def _period_rows(period: Any) -> int | None:
+    length = period.get("length") if isinstance(period, Mapping) else period
+    return int(length) if isinstance(length, int | np.integer) else None
+
+
+def _legible(time: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Moments rounded to whole seconds, ms or µs where that is below a hundredth of a step.
+
+    Irregular nanoseconds would be the largest part of the page, and nobody could see them.
+    """
+    if time.size < 3:
+        return time
+    step = float(np.median(np.diff(time)))
+    unit = next((u for u in (10**9, 10**6, 10**3) if 100 * u <= step), 1)
+    return (time + unit // 2) // unit * unit
 
 
 def _fair_share(sizes: Sequence[int], total: int) -> int:

@@ -20,6 +20,7 @@ from ..seasons import season_length
 Floats = NDArray[np.float64]
 
 SHORTEST, LONGEST, USUAL = 4, 1024, 64  # rows of a window
+SAMPLE = 256  # windows in each of the places where likeness is looked at
 SMOOTH = 2  # window lengths that distances are averaged over: neighbours by chance stand alone
 
 
@@ -105,7 +106,26 @@ class Discord(Detector):
             tell("comparing windows", done[0] / n)
 
         over_rows(work, n, self.n_jobs)
-        return np.asarray(window_distances(x, reference, window, best, where))
+        return np.asarray(window_distances(x, reference, window, where))
+
+    def likeness(self, series: Series) -> float:
+        """The median correlation of windows with the ones most like them, from a sample; 0 if none.
+
+        The mean of the channels. What tells whether this detector suits a series: near 1 where
+        shapes repeat.
+        """
+        window = int(self._learn(series)["window"])
+        n = len(series) - window + 1
+        found = []
+        for channel in series.values.T:
+            x = np.ascontiguousarray(channel)
+            best, where = np.full(n, np.nan), np.empty(n, dtype=np.int64)
+            for start in np.unique(np.linspace(0, max(n - SAMPLE, 0), 4).astype(int)).tolist():
+                stop = min(start + SAMPLE, n)
+                nearest_windows(x, x, window, window - 1, 0, start, stop, best, where)
+            known = best[np.isfinite(best)]
+            found.append(float(np.median(known)) if known.size else 0.0)
+        return float(np.mean(found))
 
     def _check_state(self, state: State, n_columns: int) -> None:
         rows, columns = state["reference"].shape
@@ -132,6 +152,9 @@ class Discord(Detector):
 
     def _reach(self, state: State) -> int:
         return int(state["window"])
+
+    def _smear(self, state: State) -> int:
+        return SMOOTH * int(state["window"])
 
     def _facts(self, state: State) -> dict[str, Any]:
         return {"window": int(state["window"])}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Table
-from ...kernels.ecdf import tail_scores, tail_tables
+from ...kernels.ecdf import column_tails, tail_scores, tail_tables
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
@@ -51,9 +51,8 @@ class ECOD(Detector):
     n_jobs: int | None = None
 
     def _learn(self, data: Table) -> State:
-        columns = np.sort(np.ascontiguousarray(data.values.T), axis=1)
-        values, at, between, offsets = tail_tables(columns)
-        return {"values": values, "at": at, "between": between, "offsets": offsets}
+        values, through, offsets = tail_tables(data.values)
+        return {"values": values, "through": through, "offsets": offsets}
 
     def _judge(self, state: State, data: Table) -> Judgement:
         scores = np.zeros(len(data))
@@ -62,8 +61,7 @@ class ECOD(Detector):
             tail_scores(
                 data.values,
                 state["values"],
-                state["at"],
-                state["between"],
+                state["through"],
                 state["offsets"],
                 scores,
                 start,
@@ -78,27 +76,15 @@ class ECOD(Detector):
         offsets, n = state["offsets"], len(state["values"])
         if offsets.shape != (n_columns + 1,) or offsets[0] != 0 or (np.diff(offsets) < 1).any():
             raise ValueError("the tables do not fit the columns")
-        if offsets[-1] != n or len(state["at"]) != n:
+        if offsets[-1] != n or len(state["through"]) != n + n_columns:
             raise ValueError("the tables have different lengths")
 
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
         out = np.empty((len(rows), data.values.shape[1]))
         chosen = np.ascontiguousarray(data.values[rows])
-        offsets = state["offsets"]
-        for j in range(out.shape[1]):
-            part = slice(int(offsets[j]), int(offsets[j + 1]))
-            column = np.zeros(len(rows))
-            tail_scores(
-                np.ascontiguousarray(chosen[:, j : j + 1]),
-                state["values"][part],
-                state["at"][part],
-                state["between"][part],
-                offsets[j : j + 2] - offsets[j],
-                column,
-                0,
-                len(rows),
-            )
-            out[:, j] = column
+        column_tails(
+            chosen, state["values"], state["through"], state["offsets"], out, 0, len(rows)
+        )
         return out
 
     def _resolution(self, state: State) -> float:

@@ -115,4 +115,4 @@ def _average_path(n: int) -> float:
     """Average path of an unsuccessful search in a binary search tree of ``n`` (equation 1)."""
     if n <= 2:
         return 1.0
-    return 2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n
+    return float(2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n)

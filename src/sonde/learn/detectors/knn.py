@@ -17,6 +17,7 @@ from ..randomness import over_rows
 
 Floats = NDArray[np.float64]
 LEAF_ROWS = 16
+TREE = ("order", "points", "starts", "lowest", "highest")
 
 
 @dataclass(eq=False, kw_only=True)
@@ -70,17 +71,17 @@ class KNN(Detector):
         known = np.isfinite(data.values).all(axis=1)
         rows = np.ascontiguousarray(data.values[known])
         tree = build_tree(rows, LEAF_ROWS)
-        return {"rows": rows, "tree": {str(i): array for i, array in enumerate(tree)}}
+        return {"rows": rows, "tree": dict(zip(TREE, tree, strict=True))}
 
     def _neighbours(self, state: State, rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """(n, k) distances to the nearest rows learned from, and their positions."""
-        tree = tuple(state["tree"][str(i)] for i in range(len(state["tree"])))
+        tree = [state["tree"][name] for name in TREE]
         distances = np.full((len(rows), self.n_neighbors), np.nan)
         where = np.zeros((len(rows), self.n_neighbors), dtype=np.int64)
 
         def work(start: int, stop: int) -> None:
             neighbour_distances(
-                rows, state["rows"], *tree, int(self.n_neighbors), distances, where, start, stop
+                rows, *tree, int(self.n_neighbors), distances, where, start, stop
             )
 
         over_rows(work, len(rows), self.n_jobs)

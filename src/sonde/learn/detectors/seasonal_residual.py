@@ -115,7 +115,7 @@ class SeasonalResidual(Detector):
 
     def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
         error = (data.values - self._forecast(state, data))[rows] / state["spread"]
-        return np.square(np.nan_to_num(error))
+        return np.asarray(np.square(np.nan_to_num(error)))
 
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in spreads; a tenth of one means nothing

@@ -1,0 +1,211 @@
+"""Which column tells the time, and what it says in nanoseconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..errors import InvalidInput
+from .named import column_named
+from .time_numbers import looks_like_epoch, moments
+from .time_text import parse_dates
+
+_NAMES = {
+    "time", "timestamp", "ts", "date", "datetime", "epoch", "unix", "unixtime", "unix_time", "ds",
+    "timestamp_ms", "timestamp_ns", "timestamp_us", "date_time", "day", "event_time", "utc",
+}  # fmt: skip
+_ENDINGS = re.compile(
+    r"(^|[_\s.-])(time|timestamp|ts|date|datetime|epoch)([_\s]?(utc|ms|us|ns|s))?$"
+)
+_UNNAMED = re.compile(r"(c0|unnamed: 0|column_0|0|)$")
+_MOSTLY = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """A column read as time: (n,) int64 nanoseconds since 1970 UTC, in input order."""
+
+    name: str
+    ns: NDArray[np.int64]
+    note: str | None = None
+
+
+def has_time_name(name: str) -> bool:
+    """True for names that say time: time, timestamp, ts, date, created_date, time_ms, …
+
+    >>> [has_time_name(n) for n in ("Timestamp", "event_time", "runtime", "rate")]
+    [True, True, False, False]
+    """
+    plain = name.strip().lower()
+    return plain in _NAMES or _ENDINGS.search(plain) is not None
+
+
+def read_time(frame: pl.DataFrame, name: str, source: str) -> Clock:
+    """Column ``name`` as time, because the caller says so.
+
+    Raises
+    ------
+    InvalidInput : no such column, or a cell that is missing or no time; the message names its row.
+    """
+    column = column_named(frame, name, source)
+    _refuse_missing(column, source)
+    clock: Clock | None
+    if column.dtype == pl.String:
+        clock = _from_text(column, source, must=True)
+    else:
+        clock = _from_dates(column) if column.dtype.is_temporal() else _from_numbers(column)
+    if clock is None:
+        raise InvalidInput(
+            f"{source}: column {name!r} ({column.dtype}) cannot be read as time; it needs dates, "
+            "or numbers of seconds, milliseconds, microseconds or nanoseconds",
+            column=name,
+        )
+    return clock
+
+
+def find_time(
+    frame: pl.DataFrame,
+    taken: set[str],
+    source: str,
+    may_restart: Callable[[NDArray[np.int64]], bool],
+) -> Clock | None:
+    """The column that tells the time, or None.
+
+    Dates come first, then text that reads as dates, then numbers: with a name that says time
+    (epochs by their magnitude; small numbers as seconds when they rise, or when
+    ``may_restart(ns)`` says that they rise within each id), or an unnamed first column of
+    rising epochs. Among equals a name that says time wins, then the order of columns.
+    """
+    free = [column for column in frame.iter_columns() if column.name not in taken]
+    free.sort(key=lambda column: (not has_time_name(column.name), column.null_count() > 0))
+    dates = [column for column in free if column.dtype in (pl.Date, pl.Datetime)]
+    texts = [column for column in free if column.dtype == pl.String]
+    for column in filter(_may_be_the_clock, dates):
+        _refuse_missing(column, source)
+        return _from_dates(column)
+    for column in filter(_may_be_the_clock, texts):
+        if clock := _from_text(column, source, must=False):
+            return clock
+    for column in free:
+        if has_time_name(column.name) and (clock := _named_number(column, source, may_restart)):
+            return clock
+    first = frame.to_series(0) if frame.width else None
+    if first is None or first.name in taken or not _UNNAMED.match(first.name.strip().lower()):
+        return None
+    return _unnamed_epoch(first)
+
+
+def _may_be_the_clock(column: pl.Series) -> bool:
+    """Not a date that only some rows have, such as the day an order was closed."""
+    if has_time_name(column.name):
+        return column.null_count() * 2 < column.len()
+    return column.null_count() == 0
+
+
+def _from_dates(column: pl.Series) -> Clock | None:
+    if column.dtype not in (pl.Date, pl.Datetime):
+        return None
+    # Date counts days and a zone is only a way of showing: both cast to UTC nanoseconds.
+    us = column.cast(pl.Datetime("us")).to_physical().to_numpy()
+    if us.size and max(abs(int(us.min())), abs(int(us.max()))) > 9_223_372_036_854_775:
+        raise InvalidInput(
+            f"column {column.name!r} has dates outside the years 1677–2262; they are probably "
+            "placeholders, correct or drop those rows",
+            column=column.name,
+        )
+    ns = column.cast(pl.Datetime("ns")).to_physical().to_numpy()
+    return Clock(column.name, ns.astype(np.int64))
+
+
+def _from_text(column: pl.Series, source: str, *, must: bool) -> Clock | None:
+    parsed = parse_dates(column)
+    if parsed is None:
+        if not must:
+            return None
+        raise InvalidInput(
+            f"{source}: column {column.name!r} cannot be read as time, for example "
+            f"{column.drop_nulls().head(1).to_list()}; write dates as 2024-01-31 12:00:00",
+            column=column.name,
+        )
+    if not must and parsed.share < 1 and not has_time_name(column.name):
+        return None
+    if parsed.bad is not None:
+        raise InvalidInput(
+            f"{source}, row {parsed.bad}, column {column.name!r}: {column[parsed.bad]!r} is not a "
+            "time like the others; correct it or drop the row",
+            source=source,
+            row=parsed.bad,
+            column=column.name,
+            cell=column[parsed.bad],
+        )
+    if not must:
+        _refuse_missing(column, source)
+    note = None
+    if parsed.also is not None:
+        note = (
+            f"the dates of column {column.name!r} could be read two ways; they were read as "
+            f"{_readable(parsed.format)}, not {_readable(parsed.also)}"
+        )
+    return Clock(column.name, parsed.ns, note)
+
+
+def _readable(form: str) -> str:
+    day = form.split(" ")[0]
+    return day.replace("%m", "month").replace("%d", "day").replace("%Y", "year")
+
+
+def _from_numbers(column: pl.Series) -> Clock | None:
+    if not column.dtype.is_numeric():
+        return None
+    values = column.to_numpy() if column.dtype.is_integer() else column.cast(pl.Float64).to_numpy()
+    if values.size == 0 or not np.isfinite(values).all():
+        return None
+    found = moments(values)
+    return None if found is None else Clock(column.name, found[0])
+
+
+def _named_number(
+    column: pl.Series, source: str, may_restart: Callable[[NDArray[np.int64]], bool]
+) -> Clock | None:
+    if not column.dtype.is_numeric():
+        return None
+    filled = column.drop_nulls()
+    clock = _from_numbers(filled)
+    if clock is None:
+        return None
+    is_epoch = looks_like_epoch(filled.to_numpy())
+    if not is_epoch and (filled.len() < column.len() or filled.n_unique() < 2):
+        return None  # a duration, say, or a flag: nothing but its name speaks of time
+    if not (is_epoch or bool(np.all(np.diff(clock.ns) >= 0)) or may_restart(clock.ns)):
+        return None
+    _refuse_missing(column, source)
+    return clock
+
+
+def _unnamed_epoch(column: pl.Series) -> Clock | None:
+    if not column.dtype.is_numeric() or column.null_count():
+        return None
+    clock = _from_numbers(column)
+    if clock is None or not looks_like_epoch(column.to_numpy()):
+        return None
+    return clock if bool(np.all(np.diff(clock.ns) > 0)) else None
+
+
+def _refuse_missing(column: pl.Series, source: str) -> None:
+    missing = column.is_null()
+    if column.dtype.is_float():
+        missing = missing | column.is_nan().fill_null(False)
+    if missing.any():
+        row = int(missing.arg_max() or 0)
+        raise InvalidInput(
+            f"{source}, row {row}: time column {column.name!r} is empty; fill it in or drop the "
+            "row, or name another column as time",
+            source=source,
+            row=row,
+            column=column.name,
+        )

@@ -1,0 +1,208 @@
+"""Frames of any library to Polars, and frames or arrays to containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ..core import Container, Panel, Series, Table
+from ..core.containers import Floats
+from ..errors import InvalidInput
+from .arrays import matrix_from, refuse_empty
+
+# Polars and narwhals are imported where a frame is met: fitting an array must not wait for them.
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def frame_from(obj: Any) -> pl.DataFrame:
+    """``obj`` as a Polars frame.
+
+    Parameters
+    ----------
+    obj : a frame of pandas, Polars (eager or lazy), Arrow or any library narwhals knows; one of
+        their columns; a dict of columns; a list of dicts. A pandas index of dates becomes the
+        first column; other indexes are row numbers or names and are left behind.
+
+    Raises
+    ------
+    InvalidInput : columns of different lengths, two columns of one name, or no frame at all.
+
+    Examples
+    --------
+    >>> frame_from({"rate": [1, 2], "on": [True, False]}).columns
+    ['rate', 'on']
+    """
+    import polars as pl
+
+    if isinstance(obj, pl.DataFrame):
+        return obj
+    if isinstance(obj, pl.LazyFrame):
+        return obj.collect()
+    if isinstance(obj, pl.Series):
+        return obj.to_frame(obj.name or "value")
+    if isinstance(obj, dict) or _is_rows_of_dicts(obj):
+        return _from_python(obj)
+    return _from_other_library(_with_dates(obj))
+
+
+def is_frame(obj: Any) -> bool:
+    """True for what ``frame_from`` takes: frames, columns of frames, dicts, lists of dicts."""
+    if isinstance(obj, np.ndarray):
+        return False
+    if isinstance(obj, dict) or _is_rows_of_dicts(obj):
+        return True
+    kind = type(obj)
+    if any(hasattr(kind, name) for name in ("__narwhals_dataframe__", "columns", "column_names")):
+        return True
+    return kind.__name__ in ("Series", "ChunkedArray") and not isinstance(obj, Series)
+
+
+def rows_from(X: Any, *, prefer: Literal["table", "series"]) -> Container:
+    """``X`` as the container an estimator learns from.
+
+    Parameters
+    ----------
+    X : a container, which is passed through; an array (n,) or (n, d), which gets default names;
+        a frame, whose numeric and boolean columns keep their names. A column of dates becomes
+        the time of a series and is left out of a table.
+    prefer : which container to make of arrays and frames.
+
+    Raises
+    ------
+    InvalidInput : text columns (named), sparse, complex, empty or too many dimensions, with the
+        words that scikit-learn's estimator checks look for.
+
+    Examples
+    --------
+    >>> rows_from([[1, 2], [3, 4]], prefer="table").channels
+    ('c0', 'c1')
+    """
+    if type(X) is np.ndarray:
+        if X.dtype != np.float64 or X.ndim != 2 or X.size == 0:
+            X = matrix_from(X)
+        return Table(X) if prefer == "table" else Series(X)
+    if isinstance(X, Series | Panel | Table):
+        return X
+    if is_frame(X):
+        return _rows_of_frame(frame_from(X), prefer)
+    values = matrix_from(X)
+    return Table(values) if prefer == "table" else Series(values)
+
+
+def values_of(frame: pl.DataFrame, columns: list[str]) -> Floats:
+    """(n_rows, n_columns) float64, C order; null is NaN."""
+    import polars as pl
+
+    values = np.empty((frame.height, len(columns)))
+    for j, name in enumerate(columns):
+        column = frame[name]
+        if column.dtype != pl.Float64:
+            column = column.cast(pl.Float64)
+        values[:, j] = column.to_numpy()
+    return values
+
+
+def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> Container:
+    times: list[str] = []
+    names: list[str] = []
+    for name, dtype in frame.schema.items():
+        if dtype.is_temporal():
+            times.append(name)
+        elif dtype.is_numeric() or dtype.base_type().__name__ in ("Boolean", "Null"):
+            names.append(name)
+        else:
+            first = frame[name].drop_nulls().head(1).to_list()
+            raise InvalidInput(
+                f"could not convert column {name!r} ({dtype}) to numbers, for example "
+                f"{first[0] if first else None!r}; leave it out",
+                column=name,
+            )
+    refuse_empty((frame.height, len(names)))
+    values = values_of(frame, names)
+    if prefer == "table":
+        return Table(values, names)
+    if len(times) > 1:
+        raise InvalidInput(f"several columns of dates: {times}; keep one", columns=times)
+    return Series(values, names, _nanoseconds(frame[times[0]]) if times else None)
+
+
+def _nanoseconds(column: pl.Series) -> Any:
+    import polars as pl
+
+    if column.null_count():
+        row = int(column.is_null().arg_max() or 0)
+        raise InvalidInput(
+            f"row {row} of time column {column.name!r} is missing; drop the row", row=row
+        )
+    if column.dtype == pl.Time or column.dtype == pl.Duration:
+        raise InvalidInput(
+            f"column {column.name!r} ({column.dtype}) holds no dates; leave it out",
+            column=column.name,
+        )
+    return column.cast(pl.Datetime("ns")).to_physical().to_numpy()
+
+
+def _is_rows_of_dicts(obj: Any) -> bool:
+    return isinstance(obj, list | tuple) and len(obj) > 0 and isinstance(obj[0], dict)
+
+
+def _from_python(obj: Any) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        if isinstance(obj, dict):
+            lengths = {str(k): len(v) for k, v in obj.items()}
+            if len(set(lengths.values())) > 1:
+                raise InvalidInput(f"columns have different lengths: {lengths}", lengths=lengths)
+            # Lists are read by us: None among numbers is missing, not a change of type.
+            return pl.DataFrame(
+                [pl.Series(str(k), _plain(v), strict=False) for k, v in obj.items()]
+            )
+        return pl.DataFrame(obj, infer_schema_length=None, strict=False)
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as refused:
+        if isinstance(refused, InvalidInput):
+            raise
+        what = "a dict of columns" if isinstance(obj, dict) else "a list of dicts"
+        raise InvalidInput(f"{what} could not be read as a table: {refused}") from None
+
+
+def _plain(values: Any) -> Any:
+    """What Polars makes a column of without surprises: arrays and columns stay, else a list."""
+    if isinstance(values, np.ndarray) or type(values).__module__.startswith("polars"):
+        return values
+    return values.to_list() if hasattr(values, "to_list") else list(values)
+
+
+def _with_dates(obj: Any) -> Any:
+    """A pandas frame or column whose index of dates has become its first column."""
+    index: Any = getattr(obj, "index", None)
+    if type(index).__name__ not in ("DatetimeIndex", "PeriodIndex"):
+        return obj
+    frame = obj.to_frame(obj.name if obj.name is not None else "value") if obj.ndim == 1 else obj
+    if type(index).__name__ == "PeriodIndex":
+        frame = frame.set_axis(index.to_timestamp(), axis=0)
+    free = next(n for n in (index.name, "time", "timestamp", "index") if n and n not in frame)
+    return frame.rename_axis(index=free).reset_index()
+
+
+def _from_other_library(obj: Any) -> pl.DataFrame:
+    import narwhals as nw
+
+    try:
+        native = nw.from_native(obj, allow_series=True)
+        if isinstance(native, nw.LazyFrame):
+            native = native.collect("polars")
+        if isinstance(native, nw.Series):
+            native = native.alias(str(native.name or "value")).to_frame()
+        frame: pl.DataFrame = native.to_polars()
+    except TypeError:
+        raise InvalidInput(
+            f"cannot read a {type(obj).__name__} as a table; pass a frame of pandas, Polars or "
+            "Arrow, a dict of columns, or an array",
+            type=type(obj).__name__,
+        ) from None
+    except nw.exceptions.NarwhalsError as refused:
+        raise InvalidInput(f"the frame cannot be read: {' '.join(str(refused).split())}") from None
+    return frame

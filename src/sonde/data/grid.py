@@ -1,0 +1,70 @@
+"""A series on its grid of regular moments, and the runs of what is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Series
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+_MOST = 10  # rows to insert per row that is there; beyond that the grid is not the data's
+
+
+def on_grid(data: Series, step_ns: int) -> tuple[Series, Rows] | str:
+    """``data`` with a NaN row for every moment that is missing, or why that cannot be.
+
+    A row belongs to the nearest moment of the grid that goes on from the row before it.
+
+    Returns
+    -------
+    The series and (rows of it,) int64: the row of ``data`` each came from, −1 for inserted
+    ones. The same series where nothing is missing. A sentence where two rows would share a
+    moment, or where far more would be inserted than is there.
+    """
+    n = len(data)
+    if data.time is None or n < 2:
+        return data, np.arange(n)
+    ahead = np.rint(np.diff(data.time) / step_ns).astype(np.int64)
+    if ahead.min() == 1 and ahead.max() == 1:
+        return data, np.arange(n)
+    if ahead.min() < 1:
+        row = int(np.argmin(ahead)) + 1
+        return f"rows {row - 1} and {row} are closer than half a step; no rows were inserted"
+    places = np.concatenate([[0], np.cumsum(ahead)])
+    total = int(places[-1]) + 1
+    if total - n > _MOST * n:
+        return f"{total - n} moments are missing beside {n} rows; no rows were inserted"
+    rows = np.full(total, -1, dtype=np.int64)
+    rows[places] = np.arange(n)
+    values = np.full((total, data.values.shape[1]), np.nan)
+    values[places] = data.values
+    last = np.maximum.accumulate(np.where(rows >= 0, np.arange(total), 0))
+    time = data.time[rows[last]] + (np.arange(total) - last) * step_ns
+    return Series(values, data.channels, time, data.first), rows
+
+
+def runs(flags: NDArray[np.bool_]) -> tuple[Rows, Rows]:
+    """Where stretches of True begin and end (exclusive).
+
+    >>> [edges.tolist() for edges in runs(np.array([True, False, True, True]))]
+    [[0, 2], [1, 4]]
+    """
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return edges[::2], edges[1::2]
+
+
+def filled_linearly(x: Floats, missing: NDArray[np.bool_]) -> Floats:
+    """(n,) float64 with straight lines across what is missing; the nearest value at the ends."""
+    there = np.flatnonzero(~missing)
+    filled = x.copy()
+    gaps = np.flatnonzero(missing)
+    filled[gaps] = np.interp(gaps, there, x[there])
+    return filled
+
+
+def filled_from_before(x: Floats, missing: NDArray[np.bool_]) -> Floats:
+    """(n,) float64 where the last known value goes on; NaN before the first one."""
+    last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(x))))
+    return np.where(last >= 0, x[np.maximum(last, 0)], np.nan)

@@ -1,0 +1,361 @@
+"""The season of a series: how long it is, and how much of the series it explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .grid import filled_linearly
+
+Floats = NDArray[np.float64]
+
+_FEWEST_POINTS = 12
+_FEWEST_CYCLES = 3
+_LONGEST = 1 << 20  # of longer series the middle part is searched: a third of it is period enough
+_STRETCH = 1 << 17  # points that a candidate is tested on, if they hold at least _CYCLES
+_CYCLES = 12
+_CLIP = 6.0  # robust standard deviations beyond which a value is cut
+_LEAST_SHARE = 0.08  # a season that explains less is of no use to anybody
+_HOUR = 3_600 * 10**9
+_CALENDAR = (60 * 10**9, _HOUR, 24 * _HOUR, 168 * _HOUR)
+_MUCH = 0.72  # a shorter period that explains this share of what the best one explains is taken
+
+
+@dataclass(frozen=True)
+class Period:
+    """A season.
+
+    Parameters
+    ----------
+    length : rows of one cycle, ≥ 2.
+    strength : the share of the variance, 0–1, that the mean cycle explains when each cycle is
+        compared with the mean of the others, after outliers were cut and the level of each
+        cycle removed. Near 0 where cycles recur but drift out of phase.
+    """
+
+    length: int
+    strength: float
+
+
+def find_period(x: Floats, step_ns: int | None = None) -> Period | None:
+    """The season of ``x``, or None where nothing recurs.
+
+    Parameters
+    ----------
+    x : (n,) float64; NaN is missing and is bridged by straight lines.
+    step_ns : the regular step in nanoseconds, when it is known; hours, days and weeks are then
+        tried even where the data alone would not suggest them.
+
+    Returns
+    -------
+    The shortest cycle that explains nearly as much as the best; None for noise, random walks,
+    trends, fewer than three cycles, or when more than half is missing.
+
+    Source
+    ------
+    Candidates are peaks of two autocorrelations, by Wiener–Khinchin: the plain one, and one of
+    the spectrum divided by its smooth background, so that a red spectrum (a random walk) is not
+    a season (Vaughan 2005, section 3, tests single lines against such a background). Each is
+    tested in the time domain by the products of neighbouring cycles, whose mean over their
+    standard error is Student's t whatever the correlation within a cycle.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(size=480)
+    >>> season = np.sin(np.arange(480) * 2 * np.pi / 24)
+    >>> find_period(season + 0.3 * noise).length, find_period(noise)
+    (24, None)
+    """
+    if len(x) > _LONGEST:
+        start = (len(x) - _LONGEST) // 2
+        x = x[start : start + _LONGEST]
+    clean = _cleaned(x)
+    if clean is None:
+        return None
+    spectrum = _Spectrum(clean)
+    found = [
+        tested
+        for p in _candidates(spectrum, len(clean), step_ns)
+        if (tested := _tested(clean, p, spectrum)) is not None
+    ]
+    if not found:
+        return None
+    length = _fundamental(clean, _preferred(clean, found))
+    if step_ns is not None:
+        length = _on_the_calendar(clean, length, step_ns)
+    return Period(length, max(0.0, _explained(_level_removed(clean, length), length)))
+
+
+def _cleaned(x: Floats) -> Floats | None:
+    """(n,) without missing values, spikes and straight trend; None where too little is left."""
+    missing = ~np.isfinite(x)
+    if len(x) < _FEWEST_POINTS or missing.mean() > 0.5:
+        return None
+    x = filled_linearly(x, missing) if missing.any() else x
+    # Scaled first: squares of very large or small values leave the range of a float.
+    size = float(np.abs(x).max())
+    if size == 0:
+        return None
+    x = _without_spikes(x / size)
+    n = len(x)
+    t = np.linspace(-1.0, 1.0, n)
+    # A line through the medians of the two halves: no outlier bends it.
+    slope = np.median(x[n - n // 2 :]) - np.median(x[: n // 2])
+    x = x - slope * t
+    x = x - np.median(x)
+    spread = 1.4826 * float(np.median(np.abs(x))) or float(np.abs(x).mean())
+    if spread < 1e-12:
+        return None
+    return np.clip(x, -_CLIP * spread, _CLIP * spread)
+
+
+def _without_spikes(x: Floats) -> Floats:
+    """Single points and pairs that leave the median of five become that median."""
+    a, b, c, d, e = x[:-4], x[1:-3], x[2:-2], x[3:-1], x[4:]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    low2, high2 = np.minimum(d, e), np.maximum(d, e)
+    # Of five, the smaller minimum and the larger maximum cannot be the middle one.
+    low, high = np.maximum(low, low2), np.minimum(high, high2)
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    middle = np.maximum(low, np.minimum(high, c))
+    away = np.abs(c - middle)
+    spread = float(np.median(away)) * 1.4826 or float(away.mean())
+    result = x.copy()
+    result[2:-2] = np.where(away > 2 * _CLIP * spread, middle, c)
+    return result
+
+
+class _Spectrum:
+    """The power of a series by frequency, and how far it stands above its surroundings."""
+
+    def __init__(self, x: Floats) -> None:
+        n = len(x)
+        self.n, self.longest = n, n // _FEWEST_CYCLES
+        self.size = _fast_size(n + self.longest + 2)
+        self.power = np.abs(np.fft.rfft(x * np.hanning(n), self.size)) ** 2
+        self.height = self.power / _background(self.power)
+        # Slower than the longest period there is only trend.
+        self.height[: max(1, self.size // (self.longest + 1))] = 0.0
+        self.significant = 20 + 2 * np.log(n)
+
+    def correlation(self, power: Floats) -> Floats:
+        """Autocorrelation to just beyond the longest period, freed of the taper's decline."""
+        lags = np.arange(self.longest + 2)
+        raw = np.fft.irfft(power, self.size)[: len(lags)]
+        return np.asarray(raw / np.interp(lags / self.n, _TAPER_LAGS, _TAPER))
+
+    def lines(self, most: int = 4) -> list[int]:
+        """Periods of the highest lines above the background, of five cycles or more."""
+        h = self.height.copy()
+        h[: 5 * self.size // self.n] = 0.0
+        inner = h[1:-1]
+        top = np.flatnonzero((inner > h[:-2]) & (inner >= h[2:]) & (inner > self.significant)) + 1
+        top = top[np.argsort(h[top])[::-1][:most]]
+        return [round(self.size / self._between(int(k))) for k in top]
+
+    def _between(self, k: int) -> float:
+        # The peak of a parabola through the logarithms of three bins.
+        a, b, c = np.log(self.power[k - 1 : k + 2] + 1e-300)
+        bend = a - 2 * b + c
+        return k + float(0.5 * (a - c) / bend if bend < 0 else 0.0)
+
+    def has_line(self, p: int) -> bool:
+        """True when one of the first three harmonics of ``p`` is a significant line."""
+        for harmonic in (1, 2, 3):
+            k = round(self.size * harmonic / p)
+            if k >= 5 * self.size // self.n and k + 2 < len(self.height):
+                if self.height[k - 1 : k + 2].max() > self.significant:
+                    return True
+        return False
+
+
+def _taper_correlation(points: int = 1024) -> Floats:
+    taper = np.hanning(points)
+    both = np.correlate(taper, taper, "full")[points - 1 :]
+    return np.asarray(both / both[0])
+
+
+_TAPER_LAGS = np.linspace(0.0, 1.0, 1024)
+_TAPER = np.maximum(_taper_correlation(), 1e-3)
+
+
+def _candidates(spectrum: _Spectrum, n: int, step_ns: int | None) -> list[int]:
+    lags = set(spectrum.lines())
+    for power in (spectrum.power, spectrum.height):
+        lags.update(_peaks(spectrum.correlation(power), spectrum.longest))
+    if step_ns is not None:
+        lags.update(_spans(step_ns))
+    return sorted(lag for lag in lags if 2 <= lag <= spectrum.longest)
+
+
+def _fast_size(n: int) -> int:
+    """The least length of the form 2^a, 3·2^a or 5·2^a that holds ``n``."""
+    return min(f << max(0, (-(-n // f) - 1).bit_length()) for f in (1, 3, 5))
+
+
+def _background(power: Floats) -> Floats:
+    """The smooth spectrum below the lines: medians in thirds of an octave, joined in log-log."""
+    n = len(power)
+    edges = np.unique(np.rint(np.geomspace(1, n, int(3 * np.log2(n)) + 1)).astype(int))
+    while edges.size > 3 and np.any(narrow := np.diff(edges) < 8):
+        edges = np.delete(edges, int(np.argmax(narrow)) + 1 if not narrow[-1] else -2)
+    centres = np.sqrt(edges[:-1] * np.maximum(edges[1:] - 1.0, 1.0))
+    levels = [np.median(power[a:b]) / np.log(2) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    floor = max(float(power.max()) * 1e-14, 1e-300)
+    logs = np.log(np.maximum(levels, floor))
+    frequency = np.log(np.maximum(np.arange(n), 1))
+    smooth = np.interp(frequency, np.log(centres), logs)
+    # Below the first band a spectrum may go on rising as that of a random walk does.
+    smooth += 2 * np.maximum(np.log(centres[0]) - frequency, 0.0)
+    return np.asarray(np.exp(smooth))
+
+
+def _peaks(correlation: Floats, longest: int, most: int = 6) -> list[int]:
+    """The local maxima that stand out most: at most two per octave, ``most`` in all."""
+    inner = correlation[1:-1]
+    where = np.flatnonzero((inner > correlation[:-2]) & (inner >= correlation[2:])) + 1
+    where = where[(where >= 2) & (where <= longest)]
+    best: list[tuple[float, int]] = []
+    low = 2
+    while low <= longest:
+        band = where[(where >= low) & (where < 2 * low)]
+        top = band[np.argsort(correlation[band])[::-1][:2]]
+        for lag in top:
+            before = correlation[lag // 2 : lag + 1].min()
+            after = correlation[lag : lag + lag // 2 + 2].min()
+            best.append((float(correlation[lag] - max(before, after)), int(lag)))
+        low *= 2
+    return [lag for _, lag in sorted(best, reverse=True)[:most]]
+
+
+def _level_removed(x: Floats, p: int) -> Floats:
+    """``x`` minus its moving mean over one cycle; cut by half a cycle at each end."""
+    total = np.concatenate([[0.0], np.cumsum(x)])
+    if p % 2:
+        mean = (total[p:] - total[:-p]) / p
+        return x[p // 2 : p // 2 + len(mean)] - mean
+    # For an even period the two ends of p + 1 points count half each.
+    both = (total[p:] - total[:-p]) / p
+    mean = (both[:-1] + both[1:]) / 2
+    return x[p // 2 : p // 2 + len(mean)] - mean
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """A candidate that passed: its length, and what neighbouring cycles have in common."""
+
+    length: int
+    likeness: float
+
+
+def _tested(x: Floats, p: int, spectrum: _Spectrum) -> _Tested | None:
+    """``p``, moved to the best length nearby, when cycles of it are alike beyond chance."""
+    wanted = max(_STRETCH, _CYCLES * p)
+    if len(x) > wanted:
+        start = (len(x) - wanted) // 2
+        x = x[start : start + wanted]
+    p = _refined(x, p)
+    y = _level_removed(x, p)
+    cycles = _cycles(y, p)
+    m = len(cycles)
+    power = np.einsum("ij,ij->i", cycles, cycles)
+    if m < 2 or power.sum() <= 0:
+        return None
+    products = np.einsum("ij,ij->i", cycles[:-1], cycles[1:])
+    tested = _Tested(p, float(products.mean() / power.mean()))
+    if tested.likeness < _LEAST_SHARE:
+        return None
+    share = _explained(y, p)
+    if share >= 0.5 * _LEAST_SHARE and spectrum.has_line(p):
+        return tested
+    # A random walk's few long waves are alike by chance; the fewer, the more they must be.
+    # Where no mean cycle explains anything, cycles may drift out of phase; they count when
+    # they are many, alike, and long enough for their shape to mean something.
+    drifts = tested.likeness >= 0.35 and m >= 8 and p >= 8
+    if share < max(_LEAST_SHARE, 1.2 / m) and not drifts:
+        return None
+    if m == 2:
+        return tested if tested.likeness > 0.9 else None
+    error = float(products.std(ddof=1)) / np.sqrt(m - 1)
+    needed = 4.0 + 15 / (m - 2) ** 1.2
+    return tested if products.mean() > needed * error else None
+
+
+def _refined(x: Floats, p: int) -> int:
+    """The length near ``p`` whose mean cycle explains most; the fewer cycles, the wider the look."""
+    y = _level_removed(x, p)
+    shares = {p: _explained(y, p)}
+    reach = max(1, round(p * max(0.03, 0.3 * p / len(x))))
+    while True:
+        step = max(1, reach // 3)
+        for q in range(max(2, p - reach), min(p + reach, len(y) // 2) + 1, step):
+            if q not in shares:
+                shares[q] = _explained(y, q)
+        p = max(shares, key=lambda q: (shares[q], -q))
+        if step == 1 or shares[p] < 0.01:
+            return p
+        reach = step
+
+
+def _cycles(y: Floats, p: int) -> Floats:
+    """(m, p) whole cycles, each around its own mean."""
+    m = len(y) // p
+    cycles = y[: m * p].reshape(m, p)
+    return np.asarray(cycles - cycles.mean(axis=1, keepdims=True))
+
+
+def _explained(y: Floats, p: int) -> float:
+    """Share of the variance that the mean of the other cycles explains; below 0 for nothing."""
+    m = len(y) // p
+    if m < 2:
+        return 0.0
+    whole = y[: m * p]
+    mean = whole.reshape(m, p).sum(axis=0) / m
+    level = float(mean.mean())
+    # einsum, because BLAS would wake its threads for every one of these small products.
+    total = float(np.einsum("i,i->", whole, whole)) - m * p * level**2
+    between = m * (float(np.einsum("i,i->", mean, mean)) - p * level**2)
+    # A cycle's distance from the mean of the others is m / (m − 1) times that from the mean.
+    return 1 - (m / (m - 1)) ** 2 * (1 - between / total) if total > 0 else 0.0
+
+
+def _preferred(x: Floats, found: list[_Tested]) -> int:
+    """The shortest that is worth nearly as much as the best, all judged on the same series."""
+    y = _level_removed(x, max(tested.length for tested in found))
+    worth: dict[int, float] = {}
+    for tested in found:
+        # Between the likeness of neighbours and the share of the mean cycle: a cycle of 172.7
+        # rows slips against 173, and thirteen of them fit their rounded length by luck.
+        share = max(_explained(y, tested.length), 0.0) * (1 - tested.length / len(x))
+        worth[tested.length] = float(np.sqrt(share * tested.likeness))
+    best = max(worth.values())
+    return min(p for p, value in worth.items() if value >= _MUCH * best)
+
+
+def _on_the_calendar(x: Floats, p: int, step_ns: int) -> int:
+    """A calendar span within 5 % of ``p`` that explains nearly as much, else ``p``."""
+    y = _level_removed(x, p)
+    for span in _spans(step_ns):
+        if abs(span - p) <= 0.05 * p and _explained(y, span) >= 0.8 * _explained(y, p):
+            return span
+    return p
+
+
+def _spans(step_ns: int) -> list[int]:
+    return [span // step_ns for span in _CALENDAR if span % step_ns == 0 and span >= 2 * step_ns]
+
+
+def _fundamental(x: Floats, p: int) -> int:
+    """The shortest whole part of ``p`` that explains nearly as much."""
+    y = _level_removed(x, p)
+    all_of_it = _explained(y, p)
+    if all_of_it < _LEAST_SHARE:
+        return p
+    for parts in range(min(12, p // 2), 1, -1):
+        near = {p // parts, -(-p // parts)}
+        q = max(near, key=lambda q: _explained(y, q))
+        if _explained(y, q) >= 0.9 * all_of_it:
+            return q
+    return p

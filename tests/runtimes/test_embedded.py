@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import sonde
+from sonde.errors import InvalidInput, SondeError
+from sonde.learn import create
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(500, 3))
+ROWS[77] = 8.0
+HOURS = 1000
+WAVE = np.sin(np.arange(HOURS) * 2 * np.pi / 24) + 0.1 * RNG.normal(size=HOURS)
+WAVE[800] += 5
+NAMES = ["isolation_forest", "ecod", "knn", "seasonal_residual", "discord", "ewma"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("fit_rows", [None, 400])
+def test_scores_are_those_of_the_model(name: str, fit_rows: int | None) -> None:
+    found = sonde.detect(WAVE, detector=name, fit_rows=fit_rows)
+    np.testing.assert_array_equal(found.scores, found.model.anomaly_scores(WAVE))
+    flags = found.model.predict(WAVE) == -1
+    np.testing.assert_array_equal(found.is_anomaly, flags)
+
+
+def test_online_scores_are_those_of_the_model() -> None:
+    found = sonde.detect(WAVE, online=True)
+    np.testing.assert_array_equal(found.scores, found.model.anomaly_scores(WAVE))
+    assert found.model.name == "ewma"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_finds_the_spike(name: str) -> None:
+    found = sonde.detect(WAVE, detector=name)
+    assert found.anomalies
+    best = found.anomalies[0]
+    assert best.start - 30 <= 800 <= best.end + 30
+    assert best.columns == {"c0": 1.0}
+    assert found.probability[best.peak] == pytest.approx(best.probability)
+    assert best.score == np.nanmax(found.scores)
+
+
+@pytest.mark.parametrize("name", ["seasonal_residual", "ewma"])
+def test_tells_what_it_expected(name: str) -> None:
+    best = sonde.detect(WAVE, detector=name).anomalies[0]
+    assert best.expected is not None
+    assert best.lower is not None
+    assert best.upper is not None
+    assert best.lower < best.expected < best.upper < WAVE[800]
+    assert abs(best.expected - (WAVE[800] - 5)) < 0.6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blames_the_column_at_fault(name: str) -> None:
+    rows = np.random.default_rng(3).normal(size=(600, 3))
+    rows[300:303, 1] += 15
+    found = sonde.detect(pl.DataFrame(rows, schema=["a", "b", "c"]), detector=name, kind="series")
+    shares = found.anomalies[0].columns
+    assert sum(shares.values()) == pytest.approx(1)
+    assert max(shares, key=lambda key: shares[key]) == "b"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame(ROWS, schema=["a", "b", "c"]),
+        pd.DataFrame(ROWS, columns=["a", "b", "c"]),
+        pl.DataFrame(ROWS, schema=["a", "b", "c"]).to_arrow(),
+        {"a": ROWS[:, 0], "b": ROWS[:, 1], "c": ROWS[:, 2]},
+        sonde.Table(ROWS, ["a", "b", "c"]),
+    ],
+    ids=["polars", "pandas", "arrow", "dict", "table"],
+)
+def test_takes_any_frame(frame: Any) -> None:
+    found = sonde.detect(frame)
+    np.testing.assert_array_equal(found.scores, sonde.detect(ROWS).scores)
+    assert found.anomalies[0].peak == 77
+    assert set(found.anomalies[0].columns) == {"a", "b", "c"}
+
+
+def test_long_format_makes_one_series_per_id() -> None:
+    hours = pl.datetime_range(
+        pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 21), "1h", eager=True, closed="left"
+    )
+    rng = np.random.default_rng(1)
+    frames = []
+    for i, name in enumerate(["north", "south", "west"]):
+        values = 10.0**i * (5 + np.sin(np.arange(480) / 4) + 0.05 * rng.normal(size=480))
+        if name == "south":
+            values[333] *= 2
+        frames.append(pl.DataFrame({"id": name, "ts": hours, "value": values}))
+    mixed = pl.concat(frames).sort("ts", "id")
+    found = sonde.detect(mixed)
+    assert found.chosen["kind"] == "panel"
+    best = found.anomalies[0]
+    assert best.series == "south"
+    assert mixed["id"][best.peak] == "south"
+    assert mixed["ts"][best.peak] == hours[333]
+    frame = found.to_frame()
+    assert frame.columns[:3] == ["row", "ts", "id"]
+    assert frame["id"].to_list() == mixed["id"].to_list()
+
+
+def test_rows_out_of_order_are_judged_in_time_and_answered_in_place() -> None:
+    time = pl.datetime_range(
+        pl.datetime(2024, 1, 1), pl.datetime(2024, 2, 11, 15), "1h", eager=True
+    )
+    frame = pl.DataFrame({"ts": time, "load": WAVE})
+    shuffled = frame.with_row_index("was").sample(fraction=1.0, shuffle=True, seed=5)
+    straight, mixed = sonde.detect(frame), sonde.detect(shuffled.drop("was"))
+    np.testing.assert_array_equal(mixed.scores, straight.scores[shuffled["was"].to_numpy()])
+    assert shuffled["was"][mixed.anomalies[0].peak] == straight.anomalies[0].peak
+
+
+def test_a_gap_in_time_keeps_the_season_and_gets_no_score() -> None:
+    time = np.datetime64("2024-01-01T00", "us") + np.arange(HOURS) * np.timedelta64(1, "h")
+    keep = np.r_[0:301, 338:HOURS]  # 37 hours are missing: not a whole number of days
+    frame = pl.DataFrame({"ts": time[keep], "load": WAVE[keep]})
+    found = sonde.detect(frame, detector="seasonal_residual")
+    assert found.anomalies[0].peak == int(np.flatnonzero(keep == 800)[0])
+    assert len(found.anomalies) <= 2
+    holes = WAVE.copy()
+    holes[400:440] = np.nan
+    found = sonde.detect(holes)
+    assert np.isnan(found.scores[405:435]).all()
+    assert not found.is_anomaly[400:440].any()
+
+
+def test_contamination_flags_that_share() -> None:
+    assert sonde.detect(ROWS, contamination=0.1).is_anomaly.sum() == 50
+
+
+def test_labels_by_name_and_by_array() -> None:
+    truth = np.zeros(500, dtype=int)
+    truth[77] = 1
+    frame = pl.DataFrame(ROWS, schema=["a", "b", "c"]).with_columns(broken=pl.Series(truth))
+    by_name = sonde.detect(frame, labels="broken")
+    assert by_name.is_anomaly.tolist() == (truth == 1).tolist()
+    assert "broken" not in by_name.chosen["columns"]
+    by_array = sonde.detect(ROWS, labels=truth)
+    np.testing.assert_array_equal(by_array.is_anomaly, by_name.is_anomaly)
+    with pytest.raises(InvalidInput, match="one entry per row"):
+        sonde.detect(ROWS, labels=truth[:5])
+
+
+def test_nothing_found_names_the_strongest_candidate() -> None:
+    found = sonde.detect(np.random.default_rng(0).uniform(size=400))
+    assert found.anomalies == []
+    assert found.detection.candidate is not None
+    assert found.detection.candidate.peak == int(np.nanargmax(found.scores))
+
+
+def test_a_detector_of_ones_own_is_used_as_it_is_and_stays_unfitted() -> None:
+    pipeline = sonde.make_pipeline(create("robust_scaler"), create("knn", n_neighbors=3))
+    found = sonde.detect(ROWS, detector=pipeline)
+    assert found.chosen["detector"] == "pipeline"
+    assert not pipeline.__sklearn_is_fitted__()
+    np.testing.assert_array_equal(found.scores, pipeline.fit(ROWS).anomaly_scores(ROWS))
+
+
+def test_detect_many_puts_a_failure_in_its_place() -> None:
+    answers = sonde.detect_many([ROWS, "nowhere.csv", ROWS], detector=["ecod", "knn", "knn"])
+    assert [isinstance(a, SondeError) for a in answers] == [False, True, False]
+    with pytest.raises(InvalidInput, match="one for each"):
+        sonde.detect_many([ROWS], detector=["ecod", "knn"])
+
+
+def test_the_message_tells_kind_columns_detector_and_threshold() -> None:
+    frame = pl.DataFrame(ROWS, schema=["a", "b", "c"]).with_columns(site=pl.lit("x"))
+    message = sonde.detect(frame).chosen["message"]
+    for part in ["table", "'a'", "'site'", "isolation_forest", "extreme-value"]:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"detector": "discrod"}, "discord"),
+        ({"detector": 7}, "name or an unfitted detector"),
+        ({"detector": "discord", "online": True}, "can't work online"),
+        ({"detector": "ewma", "online": True, "missing": "linear"}, "later rows"),
+        ({"fit_rows": 1}, "2 or more"),
+        ({"parameters": {"period": 3}}, "by name"),
+    ],
+)
+def test_an_option_that_can_not_work_is_refused(options: dict[str, Any], part: str) -> None:
+    with pytest.raises(SondeError, match=part):
+        sonde.detect(WAVE, **options)
