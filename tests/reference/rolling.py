@@ -1,18 +1,14 @@
-"""Rolling statistics from their definitions."""
-
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
 
-
-def trailing_median(x: Floats, window: int, min_count: int) -> Floats:
+def trailing_median(x: NDArray[np.float64], window: int, min_count: int) -> NDArray[np.float64]:
     out = np.full(len(x), np.nan)
     for i in range(len(x)):
         past = x[max(0, i - window) : i]
-        known = past[np.isfinite(past)]
-        if len(known) >= min_count:
-            out[i] = np.median(known)
+        past = past[np.isfinite(past)]
+        if len(past) >= min_count:
+            out[i] = np.median(past)
     return out

@@ -9,7 +9,13 @@ from .answers import panel_answer, series_answer, table_answer
 
 def test_every_entry_of_chosen_is_told_once() -> None:
     reading, detection = series_answer()
-    more = detection.chosen | {"seed": 3, "fit_rows": 4032, "online": False, "nothing": None}
+    more = detection.chosen | {
+        "seed": 3,
+        "rows": 600,
+        "fit_rows": 4032,
+        "online": False,
+        "nothing": None,
+    }
     told = decisions(reading, replace(detection, chosen=more))
     terms = [term for term, _ in told]
     assert len(terms) == len(set(terms))
@@ -47,6 +53,14 @@ def test_an_empty_chosen_still_tells_what_the_data_were_taken_for() -> None:
 def test_the_threshold_is_told_as_a_rule_and_its_reason(rule: dict[str, object], text: str) -> None:
     _, detection = table_answer()
     assert threshold_text(replace(detection, chosen={"threshold": rule})) == text
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    reading, detection = table_answer()
+    facts = {"periods": list(range(100)), "left_out": {f"x{i}": "text" for i in range(45)}}
+    told = dict(decisions(reading, replace(detection, chosen=facts)))
+    assert told["Periods"].endswith(", 39 and 60 more")
+    assert told["Columns left out"].endswith("x39 – text and 5 more")
 
 
 def test_the_span_of_a_panel_covers_all_series() -> None:

@@ -1,11 +1,13 @@
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from sonde.core import Series
@@ -27,7 +29,7 @@ from .answers import (
 )
 from .decoding import floats, integers, payload_in, unpack
 
-KINDS = {
+KINDS: dict[str, Callable[[], Answer]] = {
     "series": series_answer,
     "panel": panel_answer,
     "table": table_answer,
@@ -147,6 +149,8 @@ def test_the_numbers_come_back_within_half_a_step() -> None:
     payload = payload_in(render(reading, detection))
     data, stored = unpack(payload["numbers"]), payload["series"][0]
     assert isinstance(reading.data, Series)
+    assert detection.expected is not None
+    assert detection.upper is not None
     for column, given in (
         (stored["values"][0], reading.data.values[:, 0]),
         (stored["expected"], detection.expected),
@@ -237,6 +241,15 @@ def test_a_table_lists_its_strangest_rows_first() -> None:
     assert rows[0]["shares"] == [0.8, 0.1, 0.1]
     assert sum(payload["histogram"]["counts"]) == 400
     assert sum(payload["histogram"]["strange"]) == 2
+
+
+def test_rows_of_a_table_carry_their_time_and_id_as_they_stand_in_the_input() -> None:
+    reading, detection = table_answer()
+    days = pl.Series("day", [f"day {i // 2}" for i in range(400)])
+    reading = replace(reading, time_column="day", time_values=days)
+    payload = payload_in(render(reading, detection))
+    assert payload["labels"] == ["day"]
+    assert {row["row"]: row["labels"] for row in payload["strangest"]}[9] == ["day 4"]
 
 
 def test_the_same_answer_gives_the_same_page() -> None:

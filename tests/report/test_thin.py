@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -87,7 +89,7 @@ def test_what_is_irregular_by_nature_is_not_a_gap() -> None:
     line = line_of(2_000)
     time = np.cumsum(rng.integers(1, 100, 2_000))
     time[1_000:] += 5_000
-    irregular = Line(None, line.rows, time, line.values, line.score, line.score, *[None] * 3, ())
+    irregular = replace(line, time=time)
     assert gaps_of(irregular, None).tolist() == [1_000]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -60,17 +60,21 @@ class Schema:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Schema:
+        if stored["kind"] not in get_args(Kind):
+            raise ValueError(f"kind {stored['kind']!r}")
         return cls(**(stored | {"channels": tuple(stored["channels"])}))
 
-    def check(self, data: Any) -> Any:
+    def check(self, data: Any, model: str = "Model") -> Any:
         """``data`` with the model's columns in the model's order, or why it cannot be used.
+
+        ``model`` is what the message calls the one that is asked.
 
         Raises
         ------
         SchemaMismatch : other columns; the message names the missing ones.
         TooShort : fewer rows than the method needs.
         """
-        data = self._match(data)
+        data = self._match(data, model)
         if len(data.values) < self.min_rows:
             raise TooShort(
                 f"need at least {self.min_rows} rows, got {len(data.values)}",
@@ -79,16 +83,19 @@ class Schema:
             )
         return data
 
-    def _match(self, data: Any) -> Any:
+    def _match(self, data: Any, model: str) -> Any:
         names = data.channels
         if names == self.channels:
             return data
         if self.named and names != default_names(len(names)):
             return self._by_name(data)
         if len(names) != len(self.channels):
+            hint = ""
+            if len(names) == 1:
+                hint = ". Reshape your data with .reshape(1, -1) if it is one row"
             raise SchemaMismatch(
-                f"X has {len(names)} features, but this model is expecting {len(self.channels)}"
-                f" features as input: {_listed(self.channels)}",
+                f"X has {len(names)} features, but {model} is expecting {len(self.channels)}"
+                f" features as input: {_listed(self.channels)}{hint}",
                 expected=self.channels,
                 got=names,
             )

@@ -215,5 +215,10 @@ def _blocks(
                 block = block[first_line_end(block, end) :]
         if encoding == "latin-1":
             block = block.decode("latin-1").encode()
+        if block.startswith((b"\r", b"\n")):
+            # Polars counts the columns of a first line, so a block must not begin with a blank one.
+            rows = block.lstrip(b"\r\n")
+            blank = block[: len(block) - len(rows)].count(end)
+            block = rows if len(dialect.names) > 1 else (b"NA" + end) * blank + rows
         if block:
             yield block

@@ -9,7 +9,7 @@ import numpy as np
 from ..core import Container, Panel, Series, Table
 from ..core.containers import Floats
 from ..errors import InvalidInput
-from .arrays import matrix_from, refuse_empty
+from .arrays import is_sparse, matrix_from, refuse_empty
 
 # Polars and narwhals are imported where a frame is met: fitting an array must not wait for them.
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def rows_from(X: Any, *, prefer: Literal["table", "series"]) -> Container:
         return Table(X) if prefer == "table" else Series(X)
     if isinstance(X, Series | Panel | Table):
         return X
-    if is_frame(X):
+    if not is_sparse(X) and is_frame(X):
         return _rows_of_frame(frame_from(X), prefer)
     values = matrix_from(X)
     return Table(values) if prefer == "table" else Series(values)

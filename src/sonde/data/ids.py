@@ -14,7 +14,8 @@ from .named import column_named
 _NAMES = (
     "unique_id", "series", "series_id", "id", "sensor", "device", "machine", "host", "hostname",
     "unit", "station", "site", "node", "server", "instance", "engine", "asset", "meter", "store",
-    "item", "tag", "metric", "symbol", "ticker", "channel", "name", "group", "key",
+    "service", "pod", "container", "process", "location", "region", "city", "country", "dev",
+    "item", "product", "sku", "tag", "metric", "symbol", "ticker", "channel", "name", "group", "key",
 )  # fmt: skip
 LEAST_ROWS = 3  # rows per id, on median; fewer make no series
 

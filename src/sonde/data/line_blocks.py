@@ -52,11 +52,13 @@ def _has_blank(block: bytes, end: bytes) -> bool:
 def _cut(rest: bytes, buffer: bytearray, n: int, end: bytes) -> int:
     """Where the last finished line before any blank ones ends in ``buffer``; 0 for nowhere."""
     stop = buffer.rfind(end, 0, n)
-    if stop >= 0 and (buffer.find(b'"', 0, n) >= 0 or b'"' in rest):
-        quotes = rest.count(b'"') + buffer.count(b'"', 0, stop)
-        if quotes % 2:
-            # This line end is inside a quoted cell; one quote further back the count is even.
-            stop = buffer.rfind(end, 0, max(buffer.rfind(b'"', 0, stop), 0))
+    if buffer.find(b'"', 0, n) >= 0 or b'"' in rest:
+        # A line end after an odd number of quotes is inside a quoted cell.
+        quotes = rest.count(b'"') + buffer.count(b'"', 0, max(stop, 0))
+        while stop >= 0 and quotes % 2:
+            before = buffer.rfind(end, 0, stop)
+            quotes -= buffer.count(b'"', max(before, 0), stop)
+            stop = before
     if stop < 0:
         return 0
     # Blank lines stay with the next piece: at the end of the file they are no rows.

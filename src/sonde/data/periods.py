@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grid import filled_linearly
+from .period_candidates import Spectrum, candidates
 
 Floats = NDArray[np.float64]
 
 _FEWEST_POINTS = 12
-_FEWEST_CYCLES = 3
 _LONGEST = 1 << 20  # of longer series the middle part is searched: a third of it is period enough
 _STRETCH = 1 << 17  # points that a candidate is tested on, if they hold at least _CYCLES
 _CYCLES = 12
+_BLOCK = 1 << 15  # points whose temporaries stay in the processor's cache
 _CLIP = 6.0  # robust standard deviations beyond which a value is cut
 _LEAST_SHARE = 0.08  # a season that explains less is of no use to anybody
 _HOUR = 3_600 * 10**9
@@ -74,15 +75,17 @@ def find_period(x: Floats, step_ns: int | None = None) -> Period | None:
     clean = _cleaned(x)
     if clean is None:
         return None
-    spectrum = _Spectrum(clean)
-    found = [
-        tested
-        for p in _candidates(spectrum, len(clean), step_ns)
-        if (tested := _tested(clean, p, spectrum)) is not None
-    ]
+    spectrum = Spectrum(clean)
+    lengths = candidates(spectrum) | set(_spans(step_ns, spectrum.longest))
+    found: list[_Tested] = []
+    for p in sorted(lengths):
+        if any(abs(p - tested.length) <= 0.01 * p for tested in found):
+            continue  # it would be moved to the same place
+        if (tested := _tested(clean, p, spectrum)) is not None:
+            found.append(tested)
     if not found:
         return None
-    length = _fundamental(clean, _preferred(clean, found))
+    length = _settled(clean, _fundamental(clean, _preferred(clean, found)))
     if step_ns is not None:
         length = _on_the_calendar(clean, length, step_ns)
     return Period(length, max(0.0, _explained(_level_removed(clean, length), length)))
@@ -113,133 +116,34 @@ def _cleaned(x: Floats) -> Floats | None:
 
 def _without_spikes(x: Floats) -> Floats:
     """Single points and pairs that leave the median of five become that median."""
+    middle = x.copy()
+    for start in range(2, len(x) - 2, _BLOCK):
+        end = min(start + _BLOCK, len(x) - 2)
+        middle[start:end] = _middle_of_five(x[start - 2 : end + 2])
+    away = np.abs(x - middle)
+    spread = float(np.median(away)) * 1.4826 or float(away.mean())
+    return np.where(away > 2 * _CLIP * spread, middle, x)
+
+
+def _middle_of_five(x: Floats) -> Floats:
     a, b, c, d, e = x[:-4], x[1:-3], x[2:-2], x[3:-1], x[4:]
     low, high = np.minimum(a, b), np.maximum(a, b)
     low2, high2 = np.minimum(d, e), np.maximum(d, e)
     # Of five, the smaller minimum and the larger maximum cannot be the middle one.
     low, high = np.maximum(low, low2), np.minimum(high, high2)
     low, high = np.minimum(low, high), np.maximum(low, high)
-    middle = np.maximum(low, np.minimum(high, c))
-    away = np.abs(c - middle)
-    spread = float(np.median(away)) * 1.4826 or float(away.mean())
-    result = x.copy()
-    result[2:-2] = np.where(away > 2 * _CLIP * spread, middle, c)
-    return result
-
-
-class _Spectrum:
-    """The power of a series by frequency, and how far it stands above its surroundings."""
-
-    def __init__(self, x: Floats) -> None:
-        n = len(x)
-        self.n, self.longest = n, n // _FEWEST_CYCLES
-        self.size = _fast_size(n + self.longest + 2)
-        self.power = np.abs(np.fft.rfft(x * np.hanning(n), self.size)) ** 2
-        self.height = self.power / _background(self.power)
-        # Slower than the longest period there is only trend.
-        self.height[: max(1, self.size // (self.longest + 1))] = 0.0
-        self.significant = 20 + 2 * np.log(n)
-
-    def correlation(self, power: Floats) -> Floats:
-        """Autocorrelation to just beyond the longest period, freed of the taper's decline."""
-        lags = np.arange(self.longest + 2)
-        raw = np.fft.irfft(power, self.size)[: len(lags)]
-        return np.asarray(raw / np.interp(lags / self.n, _TAPER_LAGS, _TAPER))
-
-    def lines(self, most: int = 4) -> list[int]:
-        """Periods of the highest lines above the background, of five cycles or more."""
-        h = self.height.copy()
-        h[: 5 * self.size // self.n] = 0.0
-        inner = h[1:-1]
-        top = np.flatnonzero((inner > h[:-2]) & (inner >= h[2:]) & (inner > self.significant)) + 1
-        top = top[np.argsort(h[top])[::-1][:most]]
-        return [round(self.size / self._between(int(k))) for k in top]
-
-    def _between(self, k: int) -> float:
-        # The peak of a parabola through the logarithms of three bins.
-        a, b, c = np.log(self.power[k - 1 : k + 2] + 1e-300)
-        bend = a - 2 * b + c
-        return k + float(0.5 * (a - c) / bend if bend < 0 else 0.0)
-
-    def has_line(self, p: int) -> bool:
-        """True when one of the first three harmonics of ``p`` is a significant line."""
-        for harmonic in (1, 2, 3):
-            k = round(self.size * harmonic / p)
-            if k >= 5 * self.size // self.n and k + 2 < len(self.height):
-                if self.height[k - 1 : k + 2].max() > self.significant:
-                    return True
-        return False
-
-
-def _taper_correlation(points: int = 1024) -> Floats:
-    taper = np.hanning(points)
-    both = np.correlate(taper, taper, "full")[points - 1 :]
-    return np.asarray(both / both[0])
-
-
-_TAPER_LAGS = np.linspace(0.0, 1.0, 1024)
-_TAPER = np.maximum(_taper_correlation(), 1e-3)
-
-
-def _candidates(spectrum: _Spectrum, n: int, step_ns: int | None) -> list[int]:
-    lags = set(spectrum.lines())
-    for power in (spectrum.power, spectrum.height):
-        lags.update(_peaks(spectrum.correlation(power), spectrum.longest))
-    if step_ns is not None:
-        lags.update(_spans(step_ns))
-    return sorted(lag for lag in lags if 2 <= lag <= spectrum.longest)
-
-
-def _fast_size(n: int) -> int:
-    """The least length of the form 2^a, 3·2^a or 5·2^a that holds ``n``."""
-    return min(f << max(0, (-(-n // f) - 1).bit_length()) for f in (1, 3, 5))
-
-
-def _background(power: Floats) -> Floats:
-    """The smooth spectrum below the lines: medians in thirds of an octave, joined in log-log."""
-    n = len(power)
-    edges = np.unique(np.rint(np.geomspace(1, n, int(3 * np.log2(n)) + 1)).astype(int))
-    while edges.size > 3 and np.any(narrow := np.diff(edges) < 8):
-        edges = np.delete(edges, int(np.argmax(narrow)) + 1 if not narrow[-1] else -2)
-    centres = np.sqrt(edges[:-1] * np.maximum(edges[1:] - 1.0, 1.0))
-    levels = [np.median(power[a:b]) / np.log(2) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    floor = max(float(power.max()) * 1e-14, 1e-300)
-    logs = np.log(np.maximum(levels, floor))
-    frequency = np.log(np.maximum(np.arange(n), 1))
-    smooth = np.interp(frequency, np.log(centres), logs)
-    # Below the first band a spectrum may go on rising as that of a random walk does.
-    smooth += 2 * np.maximum(np.log(centres[0]) - frequency, 0.0)
-    return np.asarray(np.exp(smooth))
-
-
-def _peaks(correlation: Floats, longest: int, most: int = 6) -> list[int]:
-    """The local maxima that stand out most: at most two per octave, ``most`` in all."""
-    inner = correlation[1:-1]
-    where = np.flatnonzero((inner > correlation[:-2]) & (inner >= correlation[2:])) + 1
-    where = where[(where >= 2) & (where <= longest)]
-    best: list[tuple[float, int]] = []
-    low = 2
-    while low <= longest:
-        band = where[(where >= low) & (where < 2 * low)]
-        top = band[np.argsort(correlation[band])[::-1][:2]]
-        for lag in top:
-            before = correlation[lag // 2 : lag + 1].min()
-            after = correlation[lag : lag + lag // 2 + 2].min()
-            best.append((float(correlation[lag] - max(before, after)), int(lag)))
-        low *= 2
-    return [lag for _, lag in sorted(best, reverse=True)[:most]]
+    return np.asarray(np.maximum(low, np.minimum(high, c)))
 
 
 def _level_removed(x: Floats, p: int) -> Floats:
     """``x`` minus its moving mean over one cycle; cut by half a cycle at each end."""
     total = np.concatenate([[0.0], np.cumsum(x)])
-    if p % 2:
-        mean = (total[p:] - total[:-p]) / p
-        return x[p // 2 : p // 2 + len(mean)] - mean
-    # For an even period the two ends of p + 1 points count half each.
-    both = (total[p:] - total[:-p]) / p
-    mean = (both[:-1] + both[1:]) / 2
-    return x[p // 2 : p // 2 + len(mean)] - mean
+    mean = (total[p:] - total[:-p]) / p
+    if p % 2 == 0:
+        # For an even period the two ends of p + 1 points count half each.
+        mean = (mean[:-1] + mean[1:]) / 2
+    removed: Floats = x[p // 2 : p // 2 + len(mean)] - mean
+    return removed
 
 
 @dataclass(frozen=True)
@@ -250,7 +154,7 @@ class _Tested:
     likeness: float
 
 
-def _tested(x: Floats, p: int, spectrum: _Spectrum) -> _Tested | None:
+def _tested(x: Floats, p: int, spectrum: Spectrum) -> _Tested | None:
     """``p``, moved to the best length nearby, when cycles of it are alike beyond chance."""
     wanted = max(_STRETCH, _CYCLES * p)
     if len(x) > wanted:
@@ -284,7 +188,7 @@ def _tested(x: Floats, p: int, spectrum: _Spectrum) -> _Tested | None:
 
 
 def _refined(x: Floats, p: int) -> int:
-    """The length near ``p`` whose mean cycle explains most; the fewer cycles, the wider the look."""
+    """The length near ``p`` whose mean cycle explains most; with few cycles, less near."""
     y = _level_removed(x, p)
     shares = {p: _explained(y, p)}
     reach = max(1, round(p * max(0.03, 0.3 * p / len(x))))
@@ -297,6 +201,15 @@ def _refined(x: Floats, p: int) -> int:
         if step == 1 or shares[p] < 0.01:
             return p
         reach = step
+
+
+def _settled(x: Floats, p: int) -> int:
+    """``p`` at the top of its hill, which a candidate from afar may not have reached."""
+    for _ in range(3):
+        p, before = _refined(x, p), p
+        if p == before:
+            break
+    return p
 
 
 def _cycles(y: Floats, p: int) -> Floats:
@@ -337,14 +250,18 @@ def _preferred(x: Floats, found: list[_Tested]) -> int:
 def _on_the_calendar(x: Floats, p: int, step_ns: int) -> int:
     """A calendar span within 5 % of ``p`` that explains nearly as much, else ``p``."""
     y = _level_removed(x, p)
-    for span in _spans(step_ns):
+    for span in _spans(step_ns, len(x) // 2):
         if abs(span - p) <= 0.05 * p and _explained(y, span) >= 0.8 * _explained(y, p):
             return span
     return p
 
 
-def _spans(step_ns: int) -> list[int]:
-    return [span // step_ns for span in _CALENDAR if span % step_ns == 0 and span >= 2 * step_ns]
+def _spans(step_ns: int | None, longest: int) -> list[int]:
+    """Minute, hour, day and week in rows, where they are whole numbers of rows."""
+    if step_ns is None:
+        return []
+    rows = [span // step_ns for span in _CALENDAR if span % step_ns == 0]
+    return [n for n in rows if 2 <= n <= longest]
 
 
 def _fundamental(x: Floats, p: int) -> int:

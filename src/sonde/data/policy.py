@@ -152,7 +152,7 @@ class Policy:
             values, left = np.where(missing, 0.0, data.values), np.zeros(len(data), dtype=np.bool_)
         elif self.missing == "previous":
             values = np.stack([filled_from_before(x, gaps) for x, gaps in columns], axis=1)
-            left = np.isnan(values).any(axis=1)
+            left = np.asarray(np.isnan(values).any(axis=1))
         else:
             values = np.stack([filled_linearly(x, gaps) for x, gaps in columns], axis=1)
             left = np.zeros(len(data), dtype=np.bool_)
@@ -183,7 +183,7 @@ class Policy:
                     f"{data.values.shape[1]}"
                 )
             values, how = np.where(missing, self.fill, data.values), "set to the column's median"
-            left = missing.sum(axis=1) * 2 > missing.shape[1]
+            left = np.asarray(missing.sum(axis=1) * 2 > missing.shape[1])
             values[left] = np.nan
         else:
             raise InvalidInput(

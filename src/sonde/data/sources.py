@@ -81,7 +81,7 @@ def open_source(given: str | Path | IO[Any]) -> Source:
     data = content.encode() if isinstance(content, str) else bytes(content)
     if not data:
         raise InvalidInput(f"{name} is empty; there is nothing to read", source=name)
-    return _source(name, len(data), data[:8], lambda: io.BytesIO(data))
+    return _source(name, len(data), data[:8], data)
 
 
 def _name_of(stream: Any) -> str:
@@ -109,35 +109,34 @@ def _from_path(path: Path) -> Source:
         raise InvalidInput(f"{name} cannot be opened: {refused}", source=name) from None
     if not magic:
         raise InvalidInput(f"{name} is empty; there is nothing to read", source=name)
-    return _source(name, size, magic, lambda: path.open("rb"))
+    return _source(name, size, magic, path)
 
 
-def _source(name: str, size: int, magic: bytes, start: Callable[[], IO[bytes]]) -> Source:
+def _source(name: str, size: int, magic: bytes, held: Path | bytes) -> Source:
     compression = next((kind for mark, kind in _MAGIC.items() if magic.startswith(mark)), None)
+    if compression == "zstd":
+        text = _zstd(held, name)
+        return Source(name, size, compression, lambda: io.BytesIO(text))
+    return Source(name, size, compression, lambda: _opened(held, compression))
+
+
+def _opened(held: Path | bytes, compression: str | None) -> IO[bytes]:
+    # A path goes to the decompressor as a path: it closes what it opened, not what it was given.
+    target: Any = held if isinstance(held, Path) else io.BytesIO(held)
     if compression is None:
-        return Source(name, size, None, start)
-    return Source(name, size, compression, lambda: _decompressed(start(), compression, name))
+        return held.open("rb") if isinstance(held, Path) else io.BytesIO(held)
+    opened: Any = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[compression](target)
+    return cast(IO[bytes], opened)
 
 
-def _decompressed(stream: IO[bytes], compression: str, name: str) -> IO[bytes]:
-    if compression == "gzip":
-        return cast(IO[bytes], gzip.GzipFile(fileobj=stream))
-    if compression == "bzip2":
-        return cast(IO[bytes], bz2.BZ2File(stream))
-    if compression == "xz":
-        return cast(IO[bytes], lzma.LZMAFile(stream))
-    with stream:
-        return io.BytesIO(_zstd(stream.read(), name))
-
-
-def _zstd(data: bytes, name: str) -> bytes:
+def _zstd(held: Path | bytes, name: str) -> bytes:
     # Python reads zstd from 3.14 on; Polars always does, but only as lines of text: one column
     # whose separator and quote never occur.
     import polars as pl
 
     try:
         lines = pl.read_csv(
-            data,
+            held,
             has_header=False,
             schema={"line": pl.String},
             separator="\x1f",

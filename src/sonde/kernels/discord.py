@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ._jit import kernel
+from ._jit import exact_kernel, kernel
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -30,32 +30,30 @@ _FALL = 1e-3
 _ORDINARY, _CONSTANT, _MISSING = 0, 1, 2
 
 
-@kernel
+@exact_kernel
 def _cleaned(x: Floats) -> Floats:
     # Missing values take the value before them (their windows match nothing, but the recurrence
-    # runs through them); the mean goes away and the largest value becomes about 1, so that
-    # offsets cost no digits and squares neither overflow nor vanish.
-    largest, first = 0.0, 0.0
-    n_known = 0
-    for value in x:
-        if np.isfinite(value):
-            largest = max(largest, abs(value))
-            if n_known == 0:
-                first = value
-            n_known += 1
-    # A power of two, so that scaling is exact; 2^1000 keeps it finite.
-    unit = math.ldexp(1.0, -max(math.frexp(largest)[1], -1000))
-    mean = 0.0
-    for value in x:
-        if np.isfinite(value):
-            mean += value * unit
-    mean /= max(n_known, 1)
-    clean = np.empty(x.shape[0])
-    last = first * unit - mean
+    # runs through them). The smallest value in size becomes 0, which costs no other value a digit
+    # and takes a common offset away; the largest becomes about 1, so that squares neither overflow
+    # nor vanish.
+    largest, smallest, last = 0.0, 0.0, 0.0
+    is_first = True
     for i in range(x.shape[0]):
         if np.isfinite(x[i]):
-            last = x[i] * unit - mean
-        clean[i] = last
+            largest = max(largest, abs(x[i]))
+            if is_first or abs(x[i]) < abs(smallest):
+                smallest = x[i]
+            if is_first:
+                last = x[i]
+            is_first = False
+    # A power of two, so that scaling is exact; 2^1000 keeps it finite.
+    unit = math.ldexp(1.0, -max(math.frexp(largest)[1], -1000))
+    clean = np.empty(x.shape[0])
+    for i in range(x.shape[0]):
+        if np.isfinite(x[i]):
+            last = x[i]
+        # Scaled first, in strict order: the difference of two large numbers overflows.
+        clean[i] = last * unit - smallest * unit
     return clean
 
 

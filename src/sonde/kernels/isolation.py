@@ -21,7 +21,7 @@ _BLOCK_CELLS = 4096
 _1, _2, _4, _7 = (np.uint32(n) for n in (1, 2, 4, 7))
 
 
-@kernel
+@exact_kernel
 def expected_length(n_rows: int) -> float:
     """How many more splits isolate one of ``n_rows`` rows, on average; 0 for one row.
 
@@ -64,7 +64,7 @@ def _extent(values: Floats, rows: Columns, start: int, stop: int) -> tuple[float
     return low, high
 
 
-@kernel
+@exact_kernel
 def _choose_cut(
     sample: Floats, rows: Columns, start: int, stop: int, state: NDArray[np.uint64], deck: Columns
 ) -> tuple[int, float]:
@@ -78,7 +78,8 @@ def _choose_cut(
         low, high = _extent(sample[deck[i]], rows, start, stop)
         if low < high:
             share = random_unit(state)
-            # Not high − share · (high − low): the difference of two large numbers overflows.
+            # Not high − share · (high − low): the difference of two large numbers overflows. In
+            # strict order, or the compiler writes just that.
             cut = low * share + high * (1.0 - share)
             return deck[i], cut if low < cut <= high else high
     return -1, np.inf
@@ -224,8 +225,7 @@ def mean_path_lengths(
     n_trees, n_leaves = lengths.shape
     first_leaf = np.uint32(n_leaves - 1)
     d = x.shape[1]
-    size = max(16, min(_BLOCK, _BLOCK_CELLS // d))
-    size = min(size, stop - start)
+    size = max(1, min(max(16, min(_BLOCK, _BLOCK_CELLS // d)), stop - start))
     stride = np.uint32(size)
     block = np.empty((d, size))
     cells = block.reshape(d * size)

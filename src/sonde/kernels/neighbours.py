@@ -53,7 +53,8 @@ def build_tree(x: Floats, leaf_size: int) -> tuple[Integers, Floats, Integers, F
 
     Parameters
     ----------
-    x : (n_rows, n_columns) float64, finite, n_rows ≥ 1; spreads below 1e150.
+    x : (n_rows, n_columns) float64, finite, n_rows ≥ 1. Squared differences must exist as float64:
+        those above 1e150 are infinite, those below 1e−160 count as none.
     leaf_size : rows in a leaf, at most, ≥ 1; 32 is good.
 
     Returns

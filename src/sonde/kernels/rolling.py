@@ -1,66 +1,66 @@
-"""Rolling statistics in one pass."""
+"""Rolling order statistics: a sorted window that follows the series."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._jit import kernel
+from ._jit import exact_kernel
 
 Floats = NDArray[np.float64]
 
 
-@kernel
+@exact_kernel
+def _place(ascending: Floats, size: int, value: float) -> int:
+    # Where ``value`` stands, or would be put, among the first ``size`` numbers.
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@exact_kernel
 def trailing_median(x: Floats, window: int, min_count: int) -> Floats:
-    """Median of the finite values among the ``window`` points before each point.
+    """The median of the finite values among the ``window`` points before each point.
 
     Parameters
     ----------
-    x : (n,) float64; NaN and infinity are skipped.
-    window : number of earlier points to look at, 1 ≤ window; the point itself is not among them.
-    min_count : finite values needed, ≥ 1.
+    x : (n,) float64; NaN and infinity are passed over.
+    window : how many points to look back, ≥ 1; the point itself is not among them, and at the
+        start there are fewer. The time per point grows slowly with it: good up to some 2000.
+    min_count : finite values that are needed, ≥ 1.
 
     Returns
     -------
-    (n,) float64; NaN where fewer than ``min_count`` are finite. Depends on those ``window``
-    values only, so a cut series gives the same bits.
+    (n,) float64: NaN where there are fewer than ``min_count`` finite values; the mean of the
+    middle two where their number is even. An entry is a function of those points alone: a series
+    that is cut off gives the same bits.
     """
     n = x.shape[0]
-    out = np.full(n, np.nan)
-    # The finite values of the window in ascending order, in held[:count].
-    held = np.empty(window + 1)
-    count = 0
-    for i in range(1, n):
-        new = x[i - 1]
-        if np.isfinite(new):
-            low, high = 0, count
-            while low < high:
-                middle = (low + high) // 2
-                if held[middle] < new:
-                    low = middle + 1
-                else:
-                    high = middle
-            for k in range(count, low, -1):
-                held[k] = held[k - 1]
-            held[low] = new
-            count += 1
-        if i - 1 - window >= 0:
-            old = x[i - 1 - window]
-            if np.isfinite(old):
-                low, high = 0, count
-                while low < high:
-                    middle = (low + high) // 2
-                    if held[middle] < old:
-                        low = middle + 1
-                    else:
-                        high = middle
-                for k in range(low, count - 1):
-                    held[k] = held[k + 1]
-                count -= 1
-        if count >= min_count:
-            half = count // 2
-            if count % 2 == 1:
-                out[i] = held[half]
-            else:
-                out[i] = 0.5 * (held[half - 1] + held[half])
-    return out
+    medians = np.full(n, np.nan)
+    ascending = np.empty(min(window, n))
+    size = 0
+    for i in range(n):
+        if i > window and np.isfinite(x[i - 1 - window]):
+            gone = _place(ascending, size, x[i - 1 - window])
+            for k in range(gone, size - 1):
+                ascending[k] = ascending[k + 1]
+            size -= 1
+        if i > 0 and np.isfinite(x[i - 1]):
+            value = x[i - 1] + 0.0  # no negative zero: which of two zeros leaves would matter
+            new = _place(ascending, size, value)
+            for k in range(size, new, -1):
+                ascending[k] = ascending[k - 1]
+            ascending[new] = value
+            size += 1
+        if size > 0 and size >= min_count:
+            middle = size // 2
+            medians[i] = ascending[middle]
+            if size % 2 == 0:
+                # Halves first: the sum of two large numbers overflows.
+                medians[i] = 0.5 * ascending[middle - 1] + 0.5 * ascending[middle]
+    return medians

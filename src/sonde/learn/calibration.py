@@ -137,11 +137,11 @@ def _tail(known: Floats, resolution: float, smear: int) -> Floats:
     share, reach = (TAIL_SHARE, REACH) if smear == 1 else (TAIL_SHARE_SMEARED, REACH_SMEARED)
     count = max(1, min(n - 1, max(8, int(share * n))))
     start = known[n - 1 - count] if n > 1 else known[0]
-    above = np.count_nonzero(known > start) / n
-    excess = known[known > start] - start
+    # Scores equal to the start stay among the excesses: where they are most of them, the rest is
+    # too little to be what is usual.
+    excess = known[n - count :] - start
+    above = max(np.count_nonzero(excess > 0), 1) / (n + 1)
     floor = max(resolution, 1e-9 * abs(start), 1e-300)
-    if excess.size == 0:
-        return np.array([start, 1.0 / (n + 1), floor, PRIOR_SHAPE])
     near, far = np.quantile(excess, [1.0 - 0.5**reach, 1.0 - 0.25**reach])
     # For a generalised Pareto distribution of shape g, exceeded with probability 2^−r and 4^−r:
     # far / near − 1 = 2^(r g).

@@ -151,7 +151,7 @@ class Detector(Estimator):
     def prepare(self, X: Any) -> Container:
         """``X`` as a container with the model's columns, in the model's order."""
         fitted = self._need()
-        return fitted.schema.check(self._take_many(X))  # type: ignore[no-any-return]
+        return fitted.schema.check(self._take_many(X), type(self).__name__)  # type: ignore[no-any-return]
 
     def _take_many(self, X: Any) -> Any:
         """As ``_take``; several series are accepted, each is judged by itself."""
@@ -259,7 +259,7 @@ class Detector(Estimator):
         return Tags(
             estimator_type="outlier_detector",
             target_tags=TargetTags(required=False),
-            input_tags=InputTags(one_d_array=True),
+            input_tags=InputTags(),
         )
 
 

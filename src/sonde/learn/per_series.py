@@ -27,7 +27,8 @@ class PerSeries(Detector):
     Parameters
     ----------
     detector : what each series is learned with.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
 
     Examples
     --------
@@ -42,7 +43,7 @@ class PerSeries(Detector):
     family: ClassVar[str] = "composite"
 
     detector: Detector
-    contamination: float | None = None
+    contamination: float | None = 0.1
 
     @property
     def reads(self) -> Reads:  # type: ignore[override]

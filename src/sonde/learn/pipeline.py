@@ -26,7 +26,8 @@ class DetectorPipeline(Detector):
     Parameters
     ----------
     steps : list of (name, estimator); all but the last are transformers, the last is a detector.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
 
     Examples
     --------
@@ -40,7 +41,7 @@ class DetectorPipeline(Detector):
     family: ClassVar[str] = "composite"
 
     steps: list[tuple[str, Estimator]] = field(default_factory=list)
-    contamination: float | None = None
+    contamination: float | None = 0.1
 
     def _children(self) -> dict[str, Estimator]:
         return dict(self.steps)

@@ -15,7 +15,7 @@ from ..errors import InvalidInput
 from .choose import Choice, choose, named
 from .detector import Detector, Judgement, OnlineDetector
 from .per_series import PerSeries
-from .thresholds import Rule
+from .thresholds import Rule, rule_from
 
 ONLINE_ROWS = 750  # rows that an online run learns period, scale and threshold from, unless told
 
@@ -76,16 +76,21 @@ def train(recipe: Recipe, reading: Reading) -> Trained:
         in_order = reading.labels[reading.rows]
         labels = np.concatenate([in_order[start:stop] for start, stop in learned])
     model.calibrate(
-        [judgement.scores[start:stop] for start, stop in learned], _rule(recipe, model), labels
+        [judgement.scores[start:stop] for start, stop in learned], _rule(recipe), labels
     )
     return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
 
 
-def _rule(recipe: Recipe, model: Detector) -> Rule:
-    """The recipe's rule; the detector's own contamination where the recipe leaves it open."""
-    if recipe.rule == Rule() and model.contamination is not None:
-        return Rule("contamination", float(model.contamination))
-    return recipe.rule
+def _rule(recipe: Recipe) -> Rule:
+    """The recipe's rule; a contamination given among the parameters where that is left open."""
+    if recipe.rule != Rule():
+        return recipe.rule
+    given = recipe.parameters.get("contamination")
+    if isinstance(recipe.detector, Detector):
+        usual = type(recipe.detector).__dataclass_fields__["contamination"].default  # type: ignore[attr-defined]
+        own = recipe.detector.contamination
+        given = own if own != usual else None
+    return rule_from(contamination=given)
 
 
 def _chosen(recipe: Recipe, learn_from: Container) -> Choice:

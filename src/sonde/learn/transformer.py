@@ -37,7 +37,7 @@ class Transformer(Estimator):
     def transform(self, X: Any) -> Floats:
         """(n_rows, n_columns) float64; columns are matched by name where there are names."""
         fitted = self._need()
-        data = fitted.schema.check(self._take(X))
+        data = fitted.schema.check(self._take(X), type(self).__name__)
         refuse_missing(data)
         return np.array(self._transform(fitted.state, data).values)
 
@@ -52,5 +52,5 @@ class Transformer(Estimator):
             estimator_type="transformer",
             target_tags=TargetTags(required=False),
             transformer_tags=TransformerTags(),
-            input_tags=InputTags(one_d_array=True),
+            input_tags=InputTags(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,11 @@ _KINDS = {
     "table": "a table, rows without an order",
 }
 # What the page says elsewhere, or in the same breath as another entry.
-_TOLD_ELSEWHERE = {"message", "kind", "why", "left_out", "left_aside", "parameters", "threshold"}
+_TOLD_ELSEWHERE = {
+    *("message", "kind", "columns", "rows", "why", "left_out", "parameters", "threshold"),
+    *("detector", "step", "period", "missing", "fit_rows"),
+}
+MOST_LISTED = 40
 
 
 def decisions(reading: Reading, detection: Detection) -> list[tuple[str, str]]:
@@ -34,7 +38,7 @@ def decisions(reading: Reading, detection: Detection) -> list[tuple[str, str]]:
 
     kind = "panel" if isinstance(data, Panel) else "series" if isinstance(data, Series) else "table"
     tell("Taken for", _joined(_KINDS[kind], reading.kind_reason))
-    tell("Columns used", ", ".join(data.channels))
+    tell("Columns used", _listed(data.channels, ", "))
     tell("Columns left out", _pairs(chosen.get("left_out") or reading.left_out, " – "))
     tell("Time column", reading.time_column)
     tell("Id column", reading.id_column)
@@ -46,9 +50,8 @@ def decisions(reading: Reading, detection: Detection) -> list[tuple[str, str]]:
     tell("Missing values", chosen.get("missing"))
     rows = chosen.get("fit_rows")
     tell("Rows learned from", f"{rows:,}" if isinstance(rows, int) else rows)
-    shown = {"detector", "step", "period", "missing", "fit_rows"} | _TOLD_ELSEWHERE
     for name, value in chosen.items():
-        if name not in shown:
+        if name not in _TOLD_ELSEWHERE:
             tell(name.replace("_", " ").capitalize(), _value(value))
     return told
 
@@ -109,14 +112,19 @@ def _joined(what: Any, why: Any) -> str | None:
 def _pairs(values: Any, sign: str) -> str | None:
     if not isinstance(values, Mapping) or not values:
         return None
-    return "; ".join(f"{name}{sign}{_value(value)}" for name, value in values.items())
+    return _listed([f"{name}{sign}{_value(value)}" for name, value in values.items()], "; ")
+
+
+def _listed(texts: Sequence[str], between: str) -> str:
+    more = f" and {len(texts) - MOST_LISTED:,} more" if len(texts) > MOST_LISTED else ""
+    return between.join(texts[:MOST_LISTED]) + more
 
 
 def _value(value: Any) -> str | None:
     if isinstance(value, Mapping):
         return _pairs(value, " = ")
     if isinstance(value, list):
-        return ", ".join(str(_value(item)) for item in value)
+        return _listed([str(_value(item)) for item in value], ", ")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

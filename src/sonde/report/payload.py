@@ -60,6 +60,7 @@ def payload_of(reading: Reading, detection: Detection, detail: Detail | None = N
     }
     if isinstance(data, Table):
         chosen |= rows_payload(lines[0], detection, channels, data.channels, packer)
+        _label(chosen, reading)
     else:
         where = {line.id: number for number, line in enumerate(shown)}
         told = [a for a in detection.anomalies if a.series in where or not isinstance(data, Panel)]
@@ -70,6 +71,18 @@ def payload_of(reading: Reading, detection: Detection, detail: Detail | None = N
         if detection.candidate is not None and detection.candidate.series in where:
             chosen["candidate"] = _told(detection.candidate, shown, where, channels, columns)
     return chosen | {"numbers": packer.text()}
+
+
+def _label(chosen: dict[str, Any], reading: Reading) -> None:
+    """Beside each listed row of a table, its time and its id as they stand in the input."""
+    given = [
+        (reading.time_column, reading.time_values),
+        (reading.id_column, reading.id_values),
+    ]
+    named = [(name, values) for name, values in given if name is not None and values is not None]
+    chosen["labels"] = [name for name, _ in named]
+    for row in chosen["strangest"]:
+        row["labels"] = [str(values[row["row"]]) for _, values in named]
 
 
 def _short(value: float | None) -> float | None:

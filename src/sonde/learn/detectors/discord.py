@@ -38,7 +38,8 @@ class Discord(Detector):
     Parameters
     ----------
     window : rows a window holds, 4 or more; None takes the period, or 64 where there is none.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
     n_jobs : threads; None is 1, −1 all cores. The scores do not depend on it.
 
     Source
@@ -60,7 +61,7 @@ class Discord(Detector):
     kernels: ClassVar[tuple[str, ...]] = ("discord",)
 
     window: int | None = None
-    contamination: float | None = None
+    contamination: float | None = 0.1
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:
@@ -71,7 +72,7 @@ class Discord(Detector):
 
     @property
     def min_rows(self) -> int:
-        return 3 * (self.window or SHORTEST)
+        return 2 * int(self.window or SHORTEST)
 
     def _learn(self, data: Series) -> State:
         window = self.window

@@ -26,7 +26,8 @@ class ECOD(Detector):
 
     Parameters
     ----------
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
     n_jobs : threads for scoring; None is 1, −1 all cores.
 
     Source
@@ -47,7 +48,7 @@ class ECOD(Detector):
     reads: ClassVar[Any] = "rows"
     kernels: ClassVar[tuple[str, ...]] = ("ecdf",)
 
-    contamination: float | None = None
+    contamination: float | None = 0.1
     n_jobs: int | None = None
 
     def _learn(self, data: Table) -> State:

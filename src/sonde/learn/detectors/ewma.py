@@ -48,7 +48,8 @@ class EWMA(OnlineDetector):
         in a stream that starts with nothing from its first ``warmup`` rows.
     smoothing_level, smoothing_seasonal, smoothing_scale : weight of the newest row, 0–1.
     warmup : rows that a stream starting with nothing collects before it looks for a season.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
 
     Source
     ------
@@ -74,7 +75,7 @@ class EWMA(OnlineDetector):
     smoothing_seasonal: float = 0.1
     smoothing_scale: float = 0.02
     warmup: int = 750
-    contamination: float | None = None
+    contamination: float | None = 0.1
 
     def _check_parameters(self) -> None:
         for name in ("smoothing_level", "smoothing_seasonal", "smoothing_scale"):

@@ -30,7 +30,8 @@ class IsolationForest(Detector):
     ----------
     n_estimators : number of trees.
     max_samples : rows that each tree sees; ``"auto"`` is 256, or all where there are fewer.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
     random_state : None, an int or a Generator.
     n_jobs : threads for scoring; None is 1, −1 all cores. The scores do not depend on it.
 
@@ -53,7 +54,7 @@ class IsolationForest(Detector):
 
     n_estimators: int = 100
     max_samples: int | str = "auto"
-    contamination: float | None = None
+    contamination: float | None = 0.1
     random_state: Any = None
     n_jobs: int | None = None
 

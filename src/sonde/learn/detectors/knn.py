@@ -32,7 +32,8 @@ class KNN(Detector):
     ----------
     n_neighbors : how many neighbours; at most one less than the rows learned from.
     method : ``"largest"`` the distance to the last of them, ``"mean"`` their average.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
     n_jobs : threads for scoring; None is 1, −1 all cores.
 
     Source
@@ -54,7 +55,7 @@ class KNN(Detector):
 
     n_neighbors: int = 5
     method: Literal["largest", "mean"] = "largest"
-    contamination: float | None = None
+    contamination: float | None = 0.1
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:

@@ -30,13 +30,14 @@ class SeasonalResidual(Detector):
     The expected value is the seasonal profile (the median of each phase, learned in ``fit``)
     plus the median of the ``window`` rows before, their season removed. The score is the largest
     residual of a channel divided by that channel's spread. Rows with fewer than 8 rows before
-    them have no score.
+    them are compared with the level and the spread of all rows learned from.
 
     Parameters
     ----------
     period : length of the season in rows, 1 for none; None finds it.
     window : rows of the trailing median; None takes half a period, within 24 and 500.
-    contamination : share of the rows learned from that are anomalies; None: extreme-value rule.
+    contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
+        the extreme-value rule. ``sonde.detect`` has rules of its own.
 
     Source
     ------
@@ -60,7 +61,7 @@ class SeasonalResidual(Detector):
 
     period: int | None = None
     window: int | None = None
-    contamination: float | None = None
+    contamination: float | None = 0.1
 
     def _check_parameters(self) -> None:
         if self.window is not None and self.window < MIN_PAST:
@@ -84,10 +85,13 @@ class SeasonalResidual(Detector):
             "season": season,
             "origin": origin_of(data),
         }
-        residual = data.values - self._forecast(state, data)
-        floor = SMALLEST_SPREAD * robust_spread(data.values)
+        flat = data.values - season[phase]
         size = np.nanmax(np.abs(data.values), axis=0, initial=0.0)
-        state["spread"] = np.maximum(robust_spread(residual), floor + 1e-9 * size + 1e-300)
+        floor = SMALLEST_SPREAD * robust_spread(data.values) + 1e-9 * size + 1e-300
+        state["level"] = np.nan_to_num(np.nanmedian(flat, axis=0))
+        state["range"] = np.maximum(robust_spread(flat), floor)
+        residual = data.values - self._forecast(state, data)
+        state["spread"] = np.maximum(robust_spread(residual), floor)
         return state
 
     def _forecast(self, state: State, data: Series) -> Floats:
@@ -110,7 +114,8 @@ class SeasonalResidual(Detector):
     def _check_state(self, state: State, n_columns: int) -> None:
         if state["season"].shape != (int(state["period"]), n_columns):
             raise ValueError("the season does not fit the period")
-        if int(state["window"]) < MIN_PAST or state["spread"].shape != (n_columns,):
+        sizes = {state[name].shape for name in ("spread", "range", "level")}
+        if int(state["window"]) < MIN_PAST or sizes != {(n_columns,)}:
             raise ValueError("window or spread can't be right")
 
     def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:

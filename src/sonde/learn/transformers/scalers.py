@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..detector import Judgement
 from ..estimator import State
 from ..transformer import Transformer
+
+Floats = NDArray[np.float64]
 
 
 class _Scaler(Transformer):
@@ -39,6 +42,10 @@ class _Scaler(Transformer):
 class StandardScaler(_Scaler):
     """Mean 0 and standard deviation 1 in every column; a constant column only loses its mean.
 
+    Parameters
+    ----------
+    with_mean, with_std : take the mean out; divide by the standard deviation.
+
     Examples
     --------
     >>> StandardScaler().fit_transform([[1.0], [3.0]])
@@ -47,12 +54,15 @@ class StandardScaler(_Scaler):
 
     name: ClassVar[str] = "standard_scaler"
 
+    with_mean: bool = True
+    with_std: bool = True
+
     def _learn(self, data: Any) -> State:
-        spread = np.nanstd(data.values, axis=0)
-        return {
-            "center": np.nanmean(data.values, axis=0),
-            "scale": np.where(spread > 0, spread, 1.0),
-        }
+        return _center_and_scale(
+            np.nanmean(data.values, axis=0) if self.with_mean else None,
+            np.nanstd(data.values, axis=0) if self.with_std else None,
+            data.values.shape[1],
+        )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -62,6 +72,10 @@ class RobustScaler(_Scaler):
     A column whose quartiles meet is divided by its standard deviation instead, a constant one
     only loses its median.
 
+    Parameters
+    ----------
+    with_centering, with_scaling : take the median out; divide by the spread.
+
     Examples
     --------
     >>> RobustScaler().fit([[0.0], [1.0], [2.0], [3.0], [400.0]]).transform([[2.0]])
@@ -70,8 +84,24 @@ class RobustScaler(_Scaler):
 
     name: ClassVar[str] = "robust_scaler"
 
+    with_centering: bool = True
+    with_scaling: bool = True
+
     def _learn(self, data: Any) -> State:
         low, middle, high = np.nanquantile(data.values, [0.25, 0.5, 0.75], axis=0)
         spread = (high - low) / 1.349  # quartile range of a standard normal
         spread = np.where(spread > 0, spread, np.nanstd(data.values, axis=0))
-        return {"center": middle, "scale": np.where(spread > 0, spread, 1.0)}
+        return _center_and_scale(
+            middle if self.with_centering else None,
+            spread if self.with_scaling else None,
+            data.values.shape[1],
+        )
+
+
+def _center_and_scale(center: Floats | None, spread: Floats | None, n_columns: int) -> State:
+    """What a scaler keeps: 0 and 1 for what is left as it is, also for a spread of 0."""
+    ones = np.ones(n_columns)
+    return {
+        "center": np.zeros(n_columns) if center is None else center,
+        "scale": ones if spread is None else np.where(spread > 0, spread, ones),
+    }

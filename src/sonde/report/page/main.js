@@ -112,7 +112,7 @@ function startRows(bytes) {
   byId("list-title").textContent = "Strangest rows";
   const near = page.strangest.filter((row) => !row.strange).length;
   const hidden = page.allChannels > MOST_VALUE_COLUMNS ? `The ${MOST_VALUE_COLUMNS} columns most to blame are shown. ` : "";
-  byId("list-note").textContent = hidden + (near ? `The last ${whole(near)}, in grey, did not pass the threshold.` : "");
+  byId("list-note").textContent = hidden + (near === page.strangest.length ? "None of them passed the threshold." : near ? `The last ${whole(near)}, in grey, did not pass the threshold.` : "");
   const choose = (number) => {
     const item = page.strangest.find((row) => row.row === number);
     dots.choose(number);

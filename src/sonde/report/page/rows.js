@@ -6,6 +6,7 @@ function rowsTable(page, onChoose) {
   const names = page.channels.slice(0, MOST_VALUE_COLUMNS);
   const columns = [
     { name: "Row", key: (r) => r.row, falling: false, isNumber: true, cell: (r) => choosable(whole(r.row), `Show row ${r.row}`) },
+    ...page.labels.map((name, c) => ({ name, className: "name", key: (r) => r.labels[c], cell: (r) => element("span", { text: r.labels[c], title: r.labels[c] }) })),
     { name: "Score", isNumber: true, title: "The method's own score; larger is stranger", key: (r) => r.score, cell: (r) => score(r.score) },
     { name: "By chance", isNumber: true, title: "How many ordinary rows there are to one with such a score", key: (r) => r.probability, cell: (r) => element("span", { text: oneIn(r.rarity), title: `probability ${r.probability}` }) },
     ...names.map((name, c) => ({ name, isNumber: true, key: (r) => r.values[c], cell: (r) => blamedCell(r, c) })),
@@ -81,13 +82,15 @@ class Dots {
   constructor(page, bytes, onChoose) {
     Object.assign(this, { page, onChoose });
     this.row = integers(bytes, page.dots.row);
-    this.values = page.dots.values.map((column) => floats(bytes, column));
+    this.values = [...page.dots.values.map((column) => floats(bytes, column)), this.row];
+    this.names = [...page.channels.slice(0, this.values.length - 1), "row number"];
     this.strange = new Set(page.dots.strange);
     this.canvas = byId("dots");
     this.axes = ["dots-x", "dots-y"].map((id, k) => {
       const select = byId(id);
-      page.channels.slice(0, this.values.length).forEach((name, c) => select.append(element("option", { text: name, value: c })));
-      select.value = String(Math.min(k, this.values.length - 1));
+      this.names.forEach((name, c) => select.append(element("option", { text: name, value: c })));
+      // The two columns most to blame; a single one against its rows.
+      select.value = String(this.names.length > 2 ? k : 1 - k);
       select.addEventListener("change", () => this.draw());
       return select;
     });
@@ -167,7 +170,7 @@ class Dots {
     if (i < 0) return;
     const lines = this.axes.map((select) => {
       const c = Number(select.value);
-      return element("div", {}, element("span", { text: this.page.channels[c] }), element("span", { text: number(this.values[c][i], this.page.dots.values[c].step) }));
+      return element("div", {}, element("span", { text: this.names[c] }), element("span", { text: number(this.values[c][i], this.page.dots.values[c]?.step) }));
     });
     tip.replaceChildren(element("b", { text: `Row ${whole(this.row[i])}` }), ...lines);
     const [x, y] = this.at(i);

@@ -1,0 +1,126 @@
+"""Where bytes come from, how they are compressed, and what is written."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sonde.data import check_ending, read_frame, write_frame
+from sonde.errors import InvalidInput, NotFound
+
+TEXT = b"a,b\n" + b"".join(b"%d,%d.5\n" % (i, i * i % 97) for i in range(5000))
+
+
+def zstd(data: bytes) -> bytes:
+    written = io.BytesIO()
+    frame = pl.read_csv(data)
+    frame.write_csv(written, compression="zstd")
+    return written.getvalue()
+
+
+PACKERS: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, lzma.compress, zstd]
+
+
+@pytest.mark.parametrize("pack", PACKERS)
+def test_unpacks_by_content_whatever_the_name(
+    pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_bytes(pack(TEXT))
+    frame, name = read_frame(path)
+    assert name == str(path)
+    assert frame.equals(pl.read_csv(TEXT))
+
+
+@pytest.mark.parametrize("pack", PACKERS)
+def test_says_that_a_packed_file_is_cut_off(pack: Callable[[bytes], bytes]) -> None:
+    data = pack(TEXT)
+    with pytest.raises(InvalidInput, match=r"damaged or cut off (gzip|bzip2|xz|zstd) file"):
+        read_frame(io.BytesIO(data[: len(data) * 2 // 3]))
+
+
+def test_reads_parquet_whatever_the_name(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [1, None, 3], "s": ["x", "y", None]})
+    frame.write_parquet(tmp_path / "data.csv")
+    assert read_frame(tmp_path / "data.csv")[0].equals(frame)
+
+
+def test_refuses_damaged_parquet() -> None:
+    with pytest.raises(InvalidInput, match="damaged or cut off Parquet file"):
+        read_frame(io.BytesIO(b"PAR1 and then nothing that belongs there"))
+
+
+def test_refuses_parquet_without_rows(tmp_path: Path) -> None:
+    pl.DataFrame({"a": []}).write_parquet(tmp_path / "none.parquet")
+    with pytest.raises(InvalidInput, match="columns and no rows"):
+        read_frame(tmp_path / "none.parquet")
+
+
+def test_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(TEXT))))
+    frame, name = read_frame("-")
+    assert (frame.height, name) == (5000, "standard input")
+
+
+def test_reads_open_files_binary_and_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(TEXT)
+    with path.open("rb") as binary, path.open() as text:
+        assert read_frame(binary)[0].equals(read_frame(text)[0])
+
+
+def test_refuses_what_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="there is no file"):
+        read_frame(tmp_path / "missing.csv")
+    with pytest.raises(InvalidInput, match="is a folder"):
+        read_frame(tmp_path)
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(InvalidInput, match="is empty"):
+        read_frame(tmp_path / "empty.csv")
+    with pytest.raises(InvalidInput, match="is empty"):
+        read_frame(io.BytesIO(gzip.compress(b"")))
+    with pytest.raises(InvalidInput, match="cannot be opened"):
+        read_frame(str(tmp_path / "nul\0.csv"))
+
+
+def test_says_that_a_file_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A superuser may read anything, so the refusal of the system is made here.
+    def refuse(self: Path, mode: str = "r") -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InvalidInput, match="may not be read by this user"):
+        read_frame(tmp_path / "secret.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl", ".json", ".CSV"])
+def test_writes_by_the_ending(ending: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"row": [0, 1], "score": [0.5, None]})
+    path = tmp_path / f"out{ending}"
+    write_frame(frame, path)
+    read = {
+        ".csv": pl.read_csv,
+        ".parquet": pl.read_parquet,
+        ".jsonl": pl.read_ndjson,
+        ".json": pl.read_json,
+    }[ending.lower()]
+    assert read(path).equals(frame)
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out", "csv", ".csv/"])
+def test_refuses_an_unknown_ending(name: str) -> None:
+    with pytest.raises(InvalidInput, match=r"use \.csv, \.parquet, \.jsonl or \.json"):
+        check_ending(name)
+
+
+def test_says_that_a_folder_to_write_to_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        write_frame(pl.DataFrame({"a": [1]}), tmp_path / "no" / "out.csv")
