@@ -12,7 +12,7 @@ X = np.sin(np.arange(100_000) / 40) + 0.1 * np.random.default_rng(0).normal(size
 
 
 def fitted() -> Any:
-    return sonde.create("ewma", period=288).fit(X[:5000])  # type: ignore[attr-defined]
+    return sonde.create("ewma", period=288).fit(X[:5000])
 
 
 def test_update(benchmark: Any) -> None:

@@ -71,7 +71,9 @@ def commands() -> str:
     group: Any = typer.main.get_command(app)
     lines = [NOTE, "# Commands", ""]
     lines += ["Exit codes: 0 fine, 1 data or run-time error, 2 usage, 3 something was found", ""]
-    lines[-2] += " (`--fail-on-anomaly`). Results go to standard output, all else to standard error."
+    lines[-2] += (
+        " (`--fail-on-anomaly`). Results go to standard output, all else to standard error."
+    )
     for name, command in group.commands.items():
         lines += [f"## sonde {name}", "", inspect.cleandoc(command.help or ""), ""]
         lines += ["| | default | what |", "| --- | --- | --- |"]
@@ -81,8 +83,11 @@ def commands() -> str:
             optional = parameter.param_type_name == "option"
             title = ", ".join(parameter.opts) if optional else parameter.name.upper()
             required = parameter.required
-            default = "required" if required else ("" if parameter.default is None else
-                                                   f"`{parameter.default}`")
+            default = (
+                "required"
+                if required
+                else ("" if parameter.default is None else f"`{parameter.default}`")
+            )
             lines.append(f"| `{title}` | {default} | {parameter.help or ''} |")
         lines.append("")
     return "\n".join(lines)

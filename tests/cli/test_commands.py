@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -74,7 +75,7 @@ def test_scores_have_one_line_per_row(series: Path, tmp_path: Path) -> None:
 def test_writes_every_ending(table: Path, tmp_path: Path, ending: str) -> None:
     scores, found = tmp_path / f"s.{ending}", tmp_path / f"a.{ending}"
     assert sonde("detect", table, "--scores", scores, "--anomalies", found).code == 0
-    read = {
+    read: Any = {
         "csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson,
         "json": pl.read_json,
     }[ending]  # fmt: skip

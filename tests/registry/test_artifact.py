@@ -161,7 +161,7 @@ def test_arrays_that_would_lead_a_kernel_astray_are_refused(path: Path) -> None:
         arrays = dict(stored)
     arrays["state/columns"] = arrays["state/columns"] + 1000
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays)
     manifest = json.loads(parts["manifest.json"])
     manifest["payload"]["sha256"] = hashlib.sha256(buffer.getvalue()).hexdigest()
     write(path, {"manifest.json": json.dumps(manifest).encode(), "arrays.npz": buffer.getvalue()})

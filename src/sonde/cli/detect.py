@@ -68,9 +68,9 @@ def detect(
         o.check_outputs(scores, anomalies, report=report)
         if jobs == 0:
             raise InvalidInput("--jobs is -1 or a number of threads, 1 or more")
-        say_if_cold(detector, online, quiet=quiet)
         o.check_detector(detector, settings["parameters"])
         o.threshold_rule(contamination, false_alarms, labels)
+    say_if_cold(detector, quiet=quiet)
     from ..runtimes.embedded import detect as run
 
     with progress(quiet=quiet):
@@ -95,7 +95,7 @@ def detect(
     return FOUND_SOMETHING if fail_on_anomaly and found.anomalies else FINE
 
 
-def say_if_cold(detector: str, online: bool, *, quiet: bool) -> None:
+def say_if_cold(detector: str, *, quiet: bool) -> None:
     """Tell a person who uses a detector for the first time why it takes longer."""
     from ..kernels._jit import is_cold
     from ..learn import find

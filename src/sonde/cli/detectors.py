@@ -11,9 +11,9 @@ _READS = {"rows": "each row alone", "past": "a stretch before the row", "whole":
 
 def detectors(json: o.AsJson = False) -> int:
     """List the detectors: what data they take, whether they work online, what they do."""
-    from ..learn import detectors as entries
+    from ..learn import detector_entries
 
-    found = entries()
+    found = detector_entries()
     if json:
         print_json({"detectors": [vars(entry) for entry in found]})
         return FINE

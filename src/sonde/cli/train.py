@@ -57,9 +57,9 @@ def train(
             raise InvalidInput(f"--output must end in .sonde, got {output}")
         if not output.absolute().parent.is_dir():
             raise InvalidInput(f"{output} can't be written: there is no folder {output.parent}")
-        say_if_cold(model, False, quiet=quiet)
         o.check_detector(model, parameters)
         o.threshold_rule(contamination, false_alarms, label)
+    say_if_cold(model, quiet=quiet)
     from ..runtimes.embedded import detect, save
 
     with progress(quiet=quiet):

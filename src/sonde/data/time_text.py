@@ -13,11 +13,7 @@ _WORDY = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %
 _HOURS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 FORMATS = (
     *(f"%Y-%m-%dT%H:%M{s}{zone}" for s in (":%S%.f", "") for zone in ("", "%#z")),
-    *(
-        f"%Y-%m-%d %H:%M{s}{zone}"
-        for s in (":%S%.f", "")
-        for zone in ("", "%#z", " %#z", " UTC")
-    ),
+    *(f"%Y-%m-%d %H:%M{s}{zone}" for s in (":%S%.f", "") for zone in ("", "%#z", " %#z", " UTC")),
     *(f"{day} {hour}" for day in (*_DAYS[1:], *_WORDY) for hour in _HOURS),
     *(f"%Y-%m-%d {hour}" for hour in _HOURS[2:]),
     *_DAYS,

@@ -293,19 +293,15 @@ def nearest_windows(
 @kernel
 def _standardised(window: Floats) -> Floats:
     # To mean 0 and norm 1; all zeros for a constant window.
-    out = np.zeros(window.shape[0])
-    largest, is_constant = 0.0, True
-    for value in window:
-        largest = max(largest, abs(value))
-        is_constant = is_constant and value == window[0]
-    if is_constant:
-        return out
+    out = _cleaned(window)
     mean, squares = 0.0, 0.0
-    for value in window:
-        mean += value / largest / window.shape[0]
-    for k in range(window.shape[0]):
-        out[k] = window[k] / largest - mean
+    for k in range(out.shape[0]):
+        mean += out[k] / out.shape[0]
+    for k in range(out.shape[0]):
+        out[k] -= mean
         squares += out[k] * out[k]
+    if _kinds(window, window.shape[0])[0] == _CONSTANT:
+        return np.zeros(window.shape[0])
     return out / math.sqrt(squares)
 
 

@@ -290,9 +290,7 @@ def neighbour_distances(
             for j in range(queries.shape[1]):
                 group[g, j] = queries[in_turn[first + g], j]
         found, found_rows = squares[:n_group], rows[:n_group]
-        _search_group(
-            group[:n_group], order, points, starts, lowest, highest, found, found_rows
-        )
+        _search_group(group[:n_group], order, points, starts, lowest, highest, found, found_rows)
         for g in range(n_group):
             q = in_turn[first + g]
             copies = 1 if found[g, 0] == 0.0 else 0

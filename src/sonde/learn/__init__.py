@@ -1,7 +1,7 @@
 """Estimators, by task, and the one way to train them."""
 
 from .calibration import Calibration
-from .catalogue import create, describe, detectors, find, names, rebuild
+from .catalogue import create, describe, detector_entries, find, names, rebuild
 from .decide import decide
 from .detect import detect, what_a_model_does
 from .detector import Detector, OnlineDetector
@@ -25,7 +25,7 @@ __all__ = [
     "decide",
     "describe",
     "detect",
-    "detectors",
+    "detector_entries",
     "find",
     "flatten",
     "make_pipeline",

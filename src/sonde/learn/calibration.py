@@ -140,7 +140,7 @@ def _tail(known: Floats, resolution: float, smear: int) -> Floats:
     # Scores equal to the start stay among the excesses: where they are most of them, the rest is
     # too little to be what is usual.
     excess = known[n - count :] - start
-    above = max(np.count_nonzero(excess > 0), 1) / (n + 1)
+    above = max(int(np.count_nonzero(excess > 0)), 1) / (n + 1)
     floor = max(resolution, 1e-9 * abs(start), 1e-300)
     near, far = np.quantile(excess, [1.0 - 0.5**reach, 1.0 - 0.25**reach])
     # For a generalised Pareto distribution of shape g, exceeded with probability 2^−r and 4^−r:

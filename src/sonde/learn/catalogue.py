@@ -74,7 +74,7 @@ def create(name: str, **parameters: Any) -> Estimator:
     return kind(**parameters)
 
 
-def detectors() -> list[Entry]:
+def detector_entries() -> list[Entry]:
     """What there is to detect with, in the order of the catalogue."""
     from .detector import Detector
 

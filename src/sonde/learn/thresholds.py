@@ -172,5 +172,6 @@ def _by_extremes(n_rows: int, smear: int) -> tuple[float, str]:
     wanted = EXPECTED_FALSE_ALARMS * smear / max(n_rows, 1)
     cutoff = min(COMMONEST if smear == 1 else COMMONEST_SMEARED, max(RAREST, wanted))
     return cutoff, (
-        f"extreme-value rule: an ordinary row passes it once in {round(1 / cutoff):,} rows"
+        f"extreme-value rule, half a false anomaly expected among {n_rows:,} rows like those "
+        "learned from"
     )

@@ -83,9 +83,7 @@ class ECOD(Detector):
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
         out = np.empty((len(rows), data.values.shape[1]))
         chosen = np.ascontiguousarray(data.values[rows])
-        column_tails(
-            chosen, state["values"], state["through"], state["offsets"], out, 0, len(rows)
-        )
+        column_tails(chosen, state["values"], state["through"], state["offsets"], out, 0, len(rows))
         return out
 
     def _resolution(self, state: State) -> float:

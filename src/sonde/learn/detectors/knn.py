@@ -81,9 +81,7 @@ class KNN(Detector):
         where = np.zeros((len(rows), self.n_neighbors), dtype=np.int64)
 
         def work(start: int, stop: int) -> None:
-            neighbour_distances(
-                rows, *tree, int(self.n_neighbors), distances, where, start, stop
-            )
+            neighbour_distances(rows, *tree, int(self.n_neighbors), distances, where, start, stop)
 
         over_rows(work, len(rows), self.n_jobs)
         return distances, where

@@ -107,9 +107,15 @@ class SeasonalResidual(Detector):
 
     def _judge(self, state: State, data: Series) -> Judgement:
         expected = self._forecast(state, data)
-        z = np.abs(data.values - expected) / state["spread"]
+        unit = np.broadcast_to(state["spread"], expected.shape).copy()
+        alone = np.isnan(expected)
+        origin = (int(state["origin"][0]), int(state["origin"][1]))
+        season = state["season"][phases(data, int(state["period"]), origin)]
+        expected = np.where(alone, season + state["level"], expected)
+        unit[alone] = np.broadcast_to(state["range"], unit.shape)[alone]
+        z = np.abs(data.values - expected) / unit
         scores = np.where(np.isnan(z).any(axis=1), np.nan, np.minimum(z.max(axis=1), LARGEST))
-        return Judgement(scores, expected, state["spread"])
+        return Judgement(scores, expected, unit)
 
     def _check_state(self, state: State, n_columns: int) -> None:
         if state["season"].shape != (int(state["period"]), n_columns):
@@ -119,7 +125,10 @@ class SeasonalResidual(Detector):
             raise ValueError("window or spread can't be right")
 
     def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
-        error = (data.values - self._forecast(state, data))[rows] / state["spread"]
+        judged = self._judge(state, data)
+        assert judged.expected is not None
+        assert judged.unit is not None
+        error = (data.values[rows] - judged.expected[rows]) / judged.unit[rows]
         return np.asarray(np.square(np.nan_to_num(error)))
 
     def _resolution(self, state: State) -> float:
