@@ -60,13 +60,12 @@ def test_commands_in_examples_run(page: Path, tmp_path: Path, home: Path) -> Non
 
 
 def plant_csv() -> bytes:
-    """The file that the examples call plant.csv: the bundled machine, first 4,000 rows."""
+    """The file that the examples call plant.csv."""
     import gzip
 
     import sonde
 
-    lines = gzip.decompress(sonde.datasets.path("machine_temperature").read_bytes()).splitlines()
-    return b"\n".join(lines[:4001]) + b"\n"
+    return gzip.decompress(sonde.datasets.path("ambient_temperature").read_bytes())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(ROOT)) for p in PAGES])

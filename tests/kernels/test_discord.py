@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -71,36 +72,38 @@ def nearest(
     return best, where
 
 
-def check(join: Windows, tolerance: float) -> None:
+def check(join: Windows) -> None:
     query, other, m, zone, shift = join
     best, where = nearest(*join)
     expected, expected_where = np.empty_like(best), np.empty_like(where)
     reference.nearest_windows(query, other, m, zone, shift, 0, len(best), expected, expected_where)
     np.testing.assert_array_equal(where < 0, expected_where < 0)
-    np.testing.assert_allclose(best, expected, atol=tolerance)
-    # Another window may be named only where it is as near, as far as the numbers tell.
-    distances = discord.window_distances(query, other, m, where)
-    np.testing.assert_allclose(
-        distances, reference.window_distances(query, other, m, where), atol=1e-6
-    )
-    least = reference.window_distances(query, other, m, expected_where)
-    known = expected_where >= 0
-    assert (distances[known] ** 2 <= least[known] ** 2 + 2 * m * tolerance).all()
+    known = where >= 0
     assert (abs((where - shift) - np.arange(len(where)))[known] > zone).all()
+    # Beside a step of 1e8, a correlation has some seven digits left ...
+    np.testing.assert_allclose(best, expected, atol=1e-6)
+    # ... so that another window may be named where it is as near by them; but the distance to
+    # the one that is named has all its digits.
+    distances = discord.window_distances(query, other, m, where)
+    exact = reference.window_distances(query, other, m, where)
+    np.testing.assert_allclose(distances, exact, rtol=1e-9, atol=1e-12)
+    least = reference.window_distances(query, other, m, expected_where)
+    assert (distances[known] ** 2 <= least[known] ** 2 + 2 * m * 1e-6).all()
 
 
 @given(joins)
+@settings(max_examples=60)
 def test_agrees_with_comparing_every_pair(join: Windows) -> None:
-    check(join, 1e-7)
+    check(join)
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e8])
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_stays_exact_on_long_series(flaw: str, offset: float) -> None:
-    x = flawed(700, 5, offset, flaw)
-    if flaw in ("tiny", "huge") and offset:
-        pytest.skip("one of the two is all that is left of the sum")
-    check((x, x, 20, 5, 0), 1e-7)
+def test_stays_exact_on_longer_series(flaw: str, offset: float) -> None:
+    if flaw == "tiny" and offset:
+        offset = 1e-200
+    query, other = flawed(560, 5, offset, flaw), flawed(110, 6, offset, flaw)
+    check((query, other, 20, 5, -200))
 
 
 @given(joins, st.lists(st.integers(0, 80), max_size=3))
@@ -109,18 +112,18 @@ def test_parts_change_no_bit(join: Windows, cuts: list[int]) -> None:
     best, where = nearest(*join)
     parts, places = np.empty_like(best), np.empty_like(where)
     bounds = [0, *sorted(min(cut, len(best)) for cut in cuts), len(best)]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in itertools.pairwise(bounds):
         discord.nearest_windows(query, other, m, zone, shift, start, stop, parts, places)
     assert parts.tobytes() == best.tobytes()
     assert places.tobytes() == where.tobytes()
 
 
-def test_parts_of_a_long_series_change_no_bit() -> None:
-    x = flawed(1400, 3, 1e8, "burst")
-    best, where = nearest(x, x, 16, 4)
+def test_parts_of_a_longer_series_change_no_bit() -> None:
+    x, y = flawed(1100, 3, 1e8, "burst"), flawed(60, 4, 1e8, "step")
+    best, where = nearest(x, y, 16, 4)
     parts, places = np.empty_like(best), np.empty_like(where)
     for start, stop in ((0, 3), (3, 700), (700, 1024), (1024, len(best))):
-        discord.nearest_windows(x, x, 16, 4, 0, start, stop, parts, places)
+        discord.nearest_windows(x, y, 16, 4, 0, start, stop, parts, places)
     assert parts.tobytes() == best.tobytes()
     assert places.tobytes() == where.tobytes()
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -34,7 +36,7 @@ def test_agrees_with_counting(learned: Floats, x: Floats) -> None:
     x = np.concatenate([x, learned])
     ours, theirs = ecdf.tail_tables(learned), reference.tail_tables(learned)
     for a, b in zip(ours, theirs, strict=True):
-        assert a.dtype == b.dtype
+        assert np.asarray(a).dtype == np.asarray(b).dtype
         np.testing.assert_array_equal(a, b)
     tails, expected = np.empty(x.shape), np.empty(x.shape)
     ecdf.column_tails(x, *ours, tails, 0, len(x))
@@ -59,13 +61,14 @@ def test_only_ranks_count(x: Floats) -> None:
     np.testing.assert_array_equal(scores(-x, -x), scores(x, x))
 
 
-@given(st.lists(st.integers(0, 3000), max_size=4))
+@given(st.lists(st.integers(0, 1500), max_size=4))
+@settings(max_examples=20)
 def test_a_row_does_not_notice_which_rows_come_with_it(cuts: list[int]) -> None:
-    x = np.random.default_rng(1).normal(size=(3000, 3))
-    tables = ecdf.tail_tables(x[:500])
-    whole, parts = scores(x, x[:500]), np.full(3000, np.nan)
-    bounds = [0, *sorted(cuts), 3000]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    x = np.random.default_rng(1).normal(size=(1500, 3))
+    tables = ecdf.tail_tables(x[:300])
+    whole, parts = scores(x, x[:300]), np.full(1500, np.nan)
+    bounds = [0, *sorted(cuts), 1500]
+    for start, stop in itertools.pairwise(bounds):
         ecdf.tail_scores(x, *tables, parts, start, stop)
     assert parts.tobytes() == whole.tobytes()
 

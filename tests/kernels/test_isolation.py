@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,7 +41,7 @@ def test_agrees_with_the_definition(x: Floats, n_sample: int, seed: int, first: 
     forest = isolation.grow_trees(x, 3, n_sample, seed, first)
     expected = reference.grow_trees(x, 3, n_sample, seed, first)
     for ours, theirs in zip(forest, expected, strict=True):
-        assert ours.dtype == theirs.dtype
+        assert np.asarray(ours).dtype == np.asarray(theirs).dtype
         np.testing.assert_array_equal(ours, theirs)
     lengths, shares = np.empty(len(x)), reference.column_shares(x, *forest)
     reference.mean_path_lengths(x, *forest, lengths, 0, len(x))
@@ -60,7 +62,7 @@ def test_trees_grown_in_parts_are_the_same_trees(seed: int, cuts: list[int]) -> 
     bounds = [0, *sorted(cuts), 6]
     parts = [
         isolation.grow_trees(x, stop - start, 16, seed, start)
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        for start, stop in itertools.pairwise(bounds)
     ]
     for i, array in enumerate(whole):
         np.testing.assert_array_equal(array, np.concatenate([part[i] for part in parts]))
@@ -73,7 +75,7 @@ def test_a_row_does_not_notice_which_rows_come_with_it(cuts: list[int]) -> None:
     forest = isolation.grow_trees(x, 5, 32, 1, 0)
     whole, parts = paths(x, forest), np.full(600, np.nan)
     bounds = [0, *sorted(cuts), 600]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in itertools.pairwise(bounds):
         isolation.mean_path_lengths(x, *forest, parts, start, stop)
     assert parts.tobytes() == whole.tobytes()
     assert paths(x[7:8], forest)[0] == whole[7]

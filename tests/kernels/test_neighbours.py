@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,7 +55,7 @@ def test_the_tree_holds_every_row_once_and_in_its_box(x: Floats, leaf_size: int)
     assert np.diff(starts).max() <= leaf_size
     n_leaves, d = len(starts) - 1, x.shape[1]
     assert lowest.shape == highest.shape == (2 * n_leaves - 1, d)
-    for leaf, (begin, end) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for leaf, (begin, end) in enumerate(itertools.pairwise(starts)):
         rows = x[order[begin:end]]
         np.testing.assert_array_equal(points[begin * d : end * d], rows.T.ravel())
         node = n_leaves - 1 + leaf
@@ -79,11 +81,11 @@ def test_a_row_of_the_tree_is_treated_as_left_out(x: Floats) -> None:
 
 @pytest.mark.parametrize("d", [1, 2, 7, 30])
 def test_a_row_does_not_notice_which_rows_come_with_it(d: int) -> None:
-    x = np.random.default_rng(d).normal(size=(400, d))
+    x = np.random.default_rng(d).normal(size=(150, d))
     distances, _ = nearest(x, x, 5)
     tree = neighbours.build_tree(x, 4)
-    parts, where = np.full((400, 5), np.nan), np.zeros((400, 5), np.int64)
-    for start, stop in ((0, 1), (1, 18), (18, 18), (18, 350), (350, 400)):
+    parts, where = np.full((150, 5), np.nan), np.zeros((150, 5), np.int64)
+    for start, stop in ((0, 1), (1, 18), (18, 18), (18, 120), (120, 150)):
         neighbours.neighbour_distances(x, *tree, 5, parts, where, start, stop)
     assert parts.tobytes() == distances.tobytes()
 
@@ -91,7 +93,7 @@ def test_a_row_does_not_notice_which_rows_come_with_it(d: int) -> None:
 @given(st.permutations(range(4)))
 @settings(max_examples=10)
 def test_the_order_of_the_columns_does_not_matter(columns: list[int]) -> None:
-    x = np.random.default_rng(4).integers(-50, 50, size=(200, 4)) / 8
+    x = np.random.default_rng(4).integers(-50, 50, size=(100, 4)) / 8
     a, _ = nearest(x, x, 4)
     other = np.ascontiguousarray(x[:, columns])
     b, _ = nearest(other, other, 4)

@@ -17,9 +17,11 @@ def standardised(window: Floats) -> Floats | None:
         return None
     if (window == window[0]).all():
         return np.zeros(len(window))
-    scaled = window / abs(window).max()  # the squares of very large or small numbers do not exist
+    # From the first value, so that a large offset costs no digits; and to a size of 1, since the
+    # squares of very large and very small numbers do not exist.
+    rises = window - window[0]
+    scaled = rises / abs(rises).max()
     centred = scaled - scaled.mean()
-    centred = centred - centred.mean()
     return np.asarray(centred / np.linalg.norm(centred))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -105,7 +106,7 @@ def column_shares(x: Floats, columns: Columns, cuts: Floats, lengths: Floats) ->
     for column, cut, length in zip(columns, cuts, lengths, strict=True):
         for row, credit in zip(x, credits, strict=True):
             nodes = path(row, column, cut)
-            for node, below in zip(nodes[:-1], nodes[1:], strict=True):
+            for node, below in itertools.pairwise(nodes):
                 if cut[node] == np.inf:
                     break
                 before = expected_length(rows_at(node, cut, length))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ def neighbour_distances(
     stop: int,
 ) -> None:
     x = np.empty((len(order), queries.shape[1]))
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+    for begin, end in itertools.pairwise(starts):
         leaf = points[begin * x.shape[1] : end * x.shape[1]]
         x[order[begin:end]] = leaf.reshape(x.shape[1], end - begin).T
     for q in range(start, stop):

@@ -106,27 +106,29 @@ def _from_objects(array: NDArray[Any]) -> Floats:
     except (ValueError, TypeError):
         pass
     for position in np.ndindex(array.shape):
-        cell = array[position]
-        try:
-            if isinstance(cell, complex):
-                raise InvalidInput(f"Complex data not supported: {cell!r} at {_place(position)}")
-            if isinstance(cell, str | bytes):
-                raise ValueError
-            None if cell is None else float(cell)
-        except ValueError:
-            raise InvalidInput(
-                f"could not convert {cell!r:.80} at {_place(position)} to a number",
-                position=position,
-            ) from None
-        except TypeError:
-            raise NotANumber(
-                f"could not convert {_place(position)}: the argument must be a string or a real "
-                f"number, not {type(cell).__name__!r}",
-                position=position,
-            ) from None
+        _refuse_cell(array[position], position)
     # Here every cell is None, a number, or something float() takes.
     cells = [np.nan if cell is None else float(cell) for cell in array.flat]
     return np.array(cells).reshape(array.shape)
+
+
+def _refuse_cell(cell: Any, position: tuple[int, ...]) -> None:
+    """Raise unless ``cell`` is None or a number."""
+    if isinstance(cell, complex):
+        raise InvalidInput(f"Complex data not supported: {cell!r} at {_place(position)}")
+    try:
+        if cell is not None:
+            float("" if isinstance(cell, str | bytes) else cell)
+    except ValueError:
+        raise InvalidInput(
+            f"could not convert {cell!r:.80} at {_place(position)} to a number", position=position
+        ) from None
+    except TypeError:
+        raise NotANumber(
+            f"could not convert {_place(position)}: the argument must be a string or a real "
+            f"number, not {type(cell).__name__!r}",
+            position=position,
+        ) from None
 
 
 def _place(position: tuple[int, ...]) -> str:

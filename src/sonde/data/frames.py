@@ -105,12 +105,14 @@ def values_of(frame: pl.DataFrame, columns: list[str]) -> Floats:
 
 
 def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> Container:
+    import polars as pl
+
     times: list[str] = []
     names: list[str] = []
     for name, dtype in frame.schema.items():
         if dtype.is_temporal():
             times.append(name)
-        elif dtype.is_numeric() or dtype.base_type().__name__ in ("Boolean", "Null"):
+        elif dtype.is_numeric() or dtype == pl.Boolean or frame[name].null_count() == frame.height:
             names.append(name)
         else:
             first = frame[name].drop_nulls().head(1).to_list()

@@ -86,11 +86,12 @@ def find_ids(
 
     Parameters
     ----------
-    texts_only : look at columns of text alone; for data whose moments differ anyway, where a
-        number called ``unit`` is rather a measurement.
+    texts_only : look at columns of text, and at integers only where the name ends in "id"; for
+        data whose moments differ anyway, where a number called ``unit`` is rather a measurement.
     """
     for column in _candidates(frame, taken):
-        if column.null_count() or (texts_only and not _is_text(column)):
+        is_sure = _is_text(column) or column.name.strip().lower().endswith("id")
+        if column.null_count() or (texts_only and not is_sure):
             continue
         ids = _coded(column)
         if len(ids.names) < 2 or np.median(np.bincount(ids.codes)) < LEAST_ROWS:

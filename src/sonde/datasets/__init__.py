@@ -9,7 +9,7 @@ from ..errors import NotFound
 
 # Name → file in this folder.
 _FILES = {
-    "machine_temperature": "machine_temperature.csv.gz",
+    "ambient_temperature": "ambient_temperature.csv.gz",
     "nyc_taxi": "nyc_taxi.csv.gz",
 }
 
@@ -18,7 +18,7 @@ def names() -> list[str]:
     """What there is.
 
     >>> names()
-    ['machine_temperature', 'nyc_taxi']
+    ['ambient_temperature', 'nyc_taxi']
     """
     return sorted(_FILES)
 

@@ -168,8 +168,8 @@ def _match_tile(
     b_restarts = _restarts(b_norms)
     seeded = np.flatnonzero(_restarts(a_norms))
     seeds = np.empty((seeded.shape[0], _BLOCK))
-    for i in seeded:
-        a_df[i], a_dg[i] = 0.0, 0.0
+    for first in seeded:
+        a_df[first], a_dg[first] = 0.0, 0.0
     allowed = a_inverse.copy()  # NaN where the two windows are too close
     # By diagonal: the covariance of windows i and j stands at n_b − 1 − j + i, where that of
     # i − 1 and j − 1 stood.
@@ -178,9 +178,9 @@ def _match_tile(
         if j % _BLOCK == 0:
             end = min(j + _BLOCK, n_b)
             for k in range(seeded.shape[0]):
-                i = seeded[k]
-                part = b[j : end + m - 1]
-                _covariances(a[i : i + m], a_means[i], part, b_means[j:end], seeds[k])
+                first = seeded[k]
+                window, part = a[first : first + m], b[j : end + m - 1]
+                _covariances(window, a_means[first], part, b_means[j:end], seeds[k])
         covariance = by_diagonal[n_b - 1 - j : n_b - 1 - j + n_a]
         along, across, scale = b_dg[j], b_df[j], b_inverse[j]
         if j % _RESTART == 0 or b_restarts[j]:
@@ -211,7 +211,7 @@ def _one_of(places: Integers, around: int, zone: int) -> int:
     # One of the ascending places farther than ``zone`` from ``around``; −1: none.
     for place in (places[:1], places[-1:]):
         if place.shape[0] > 0 and abs(around - place[0]) > zone:
-            return place[0]
+            return int(place[0])
     return -1
 
 
@@ -250,7 +250,7 @@ def nearest_windows(
     windows, along diagonals. It starts anew every 2048 windows, and where a window's norm falls
     below a thousandth of its past.
     """
-    n_query, n_reference = query.shape[0] - m + 1, reference.shape[0] - m + 1
+    n_query = query.shape[0] - m + 1
     a, b = _cleaned(query), _cleaned(reference)
     a_kinds, b_kinds = _kinds(query, m), _kinds(reference, m)
     b_moments = _moments(b, m)

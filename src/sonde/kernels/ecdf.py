@@ -89,7 +89,7 @@ def tail_tables(x: Floats) -> tuple[Floats, Counts, Offsets]:
         last = 0
         value[0], count[1] = column[0], 1
         for i in range(1, n):
-            last += np.int64(column[i] != column[i - 1])
+            last += int(column[i] != column[i - 1])
             value[last] = column[i]
             count[last + 1] = i + 1
         offsets[j + 1] = offsets[j] + last + 1

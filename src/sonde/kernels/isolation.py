@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +36,7 @@ def expected_length(n_rows: int) -> float:
         return 0.0
     if n_rows == 2:
         return 1.0
-    return 2.0 * (np.log(n_rows - 1.0) + _EULER) - 2.0 * (n_rows - 1.0) / n_rows
+    return 2.0 * (math.log(n_rows - 1.0) + _EULER) - 2.0 * (n_rows - 1.0) / n_rows
 
 
 @kernel
@@ -320,7 +322,7 @@ def column_shares(x: Floats, columns: Columns, cuts: Floats, lengths: Floats) ->
             node = 0
             while node < n_inner and cuts[tree, node] < np.inf:
                 column = columns[tree, node]
-                below = 2 * node + 1 + np.int64(x[r, column] >= cuts[tree, node])
+                below = 2 * node + 1 + int(x[r, column] >= cuts[tree, node])
                 before, after = expected_length(sizes[node]), expected_length(sizes[below])
                 shares[r, column] += before - after - 1.0
                 node = below

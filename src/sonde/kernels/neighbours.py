@@ -171,7 +171,7 @@ def _home(query: Floats, lowest: Floats, highest: Floats) -> int:
             right += max(lowest[node + 1, j] - value, value - highest[node + 1, j], 0.0) ** 2
         if right < left:
             node += 1
-    return node - n_inner
+    return int(node - n_inner)
 
 
 @kernel

@@ -1,0 +1,212 @@
+"""Frames of every library become one and the same container; arrays too."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+
+from sonde.core import Panel, Series, Table
+from sonde.data import frame_from, rows_from
+from sonde.errors import InvalidInput
+
+numbers = st.one_of(st.none(), st.floats(allow_nan=False))
+
+
+@given(
+    st.integers(1, 20).flatmap(
+        lambda n: st.fixed_dictionaries(
+            {
+                "a": st.lists(numbers, min_size=n, max_size=n),
+                "b": st.lists(st.integers(-(2**53), 2**53), min_size=n, max_size=n),
+                "c": st.lists(st.booleans(), min_size=n, max_size=n),
+            }
+        )
+    )
+)
+def test_every_library_gives_the_same_table(columns: dict[str, list[Any]]) -> None:
+    columns = {name: columns[name] for name in "abc"}
+    frame = pl.DataFrame(columns, schema={"a": pl.Float64, "b": pl.Int64, "c": pl.Boolean})
+    wanted = rows_from(frame, prefer="table")
+    others = [
+        columns,
+        frame.lazy(),
+        frame.to_dicts(),
+        pa.table(columns),
+        pd.DataFrame(columns),
+        pd.DataFrame(columns).convert_dtypes(),
+    ]
+    for other in others:
+        table = rows_from(other, prefer="table")
+        assert isinstance(table, Table)
+        assert table.channels == ("a", "b", "c")
+        np.testing.assert_array_equal(table.values, wanted.values)
+
+
+@given(st.lists(st.lists(numbers, min_size=3, max_size=3), min_size=1, max_size=20))
+def test_there_and_back_again_changes_nothing(rows: list[list[float | None]]) -> None:
+    values = np.array([[np.nan if cell is None else cell for cell in row] for row in rows])
+    table = rows_from(values, prefer="table")
+    named = pl.DataFrame(table.values, schema=list(table.channels))
+    for back in (named, named.to_pandas(), named.to_arrow(), pd.DataFrame(values)):
+        np.testing.assert_array_equal(rows_from(back, prefer="table").values, values)
+
+
+def test_containers_pass_through() -> None:
+    series = Series([1.0, 2.0])
+    panel = Panel.of([series])
+    table = Table([[1.0]])
+    for prefer in ("table", "series"):
+        for container in (series, panel, table):
+            assert rows_from(container, prefer=prefer) is container  # type: ignore[arg-type]
+
+
+def test_an_array_is_not_copied() -> None:
+    values = np.zeros((4, 2))
+    assert np.shares_memory(rows_from(values, prefer="table").values, values)
+    assert np.shares_memory(rows_from(values, prefer="series").values, values)
+
+
+@pytest.mark.parametrize(
+    "given_rows",
+    [
+        [[1, 2], [3, 4]],
+        ((1, 2), (3, 4)),
+        np.array([[1, 2], [3, 4]], dtype=np.float32),
+        np.array([[1, 2], [3, 4]], dtype=object),
+        np.asfortranarray([[1.0, 2.0], [3.0, 4.0]]),
+        np.array([[1.0, 9.0, 2.0], [3.0, 9.0, 4.0]])[:, ::2],
+        np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]]),
+    ],
+)
+def test_reads_array_likes(given_rows: Any) -> None:
+    table = rows_from(given_rows, prefer="table")
+    assert table.values.tolist() == [[1, 2], [3, 4]]
+    assert table.channels == ("c0", "c1")
+    assert table.values.flags.c_contiguous
+
+
+def test_reads_a_memory_map_and_anything_with_an_array_inside(tmp_path: Any) -> None:
+    mapped: Any = np.memmap(tmp_path / "x", dtype=np.float64, mode="w+", shape=(3, 2))
+    mapped[:] = 7.0
+    assert rows_from(mapped, prefer="table").values.tolist() == [[7.0, 7.0]] * 3
+
+    class Inside:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.ones((2, 2))
+
+    assert rows_from(Inside(), prefer="series").values.tolist() == [[1.0, 1.0]] * 2
+
+
+def test_masked_cells_and_none_are_missing() -> None:
+    masked = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
+    assert np.isnan(rows_from(masked, prefer="series").values[1, 0])
+    objects = np.array([[1.0, None], [2, True]], dtype=object)
+    values = rows_from(objects, prefer="table").values
+    assert np.isnan(values[0, 1])
+    assert values[1].tolist() == [2.0, 1.0]
+
+
+def sparse() -> Any:
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    return scipy_sparse.csr_array(np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (sparse, "sparse data is not supported.* dense"),
+        (lambda: np.eye(2) * 1j, "Complex data not supported"),
+        (lambda: np.array([[1j, 2]], dtype=object), "Complex data not supported"),
+        (
+            lambda: np.empty((0, 3)),
+            r"Found array with 0 sample\(s\) \(shape=\(0, 3\)\) while a minimum of 1 is required\.",
+        ),
+        (
+            lambda: np.empty((10, 0)),
+            r"Found array with 0 feature\(s\) \(shape=\(10, 0\)\) while a minimum of 1 is "
+            r"required\.",
+        ),
+        (lambda: [], "0 sample"),
+        (lambda: np.zeros((2, 2, 2)), "ndim=3"),
+        (lambda: 3.5, "a single float"),
+        (lambda: None, "a single NoneType"),
+        (lambda: [[1, 2], [3]], "could not convert list"),
+        (lambda: np.array([["a", "b"]]), "could not convert text"),
+        (lambda: np.array([[1, "b"]], dtype=object), "could not convert 'b' at row 0, column 1"),
+        (lambda: np.array(["2024-01-01"], dtype="datetime64[D]"), "could not convert dates"),
+        (lambda: pd.DataFrame({"x": [1], "who": ["ann"]}), "column 'who' .* 'ann'"),
+        (lambda: pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' 2 times"),
+        (lambda: pd.DataFrame(), "0 sample"),
+        (lambda: {"a": [1, 2], "b": [1]}, "different lengths: {'a': 2, 'b': 1}"),
+    ],
+)
+def test_refuses(make: Any, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        rows_from(make(), prefer="table")
+
+
+def test_what_no_number_can_be_made_of_is_a_type_error_too() -> None:
+    with pytest.raises(TypeError, match="argument must be .* string.* number") as refused:
+        rows_from(np.array([[{"a": 1}, 2.0]], dtype=object), prefer="table")
+    assert isinstance(refused.value, InvalidInput)
+
+
+DAYS = [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2)]
+FIRST = 1_704_067_200_000_000_000
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame({"when": DAYS, "v": [1.0, 2.0]}),
+        pa.table({"when": DAYS, "v": [1.0, 2.0]}),
+        pd.DataFrame({"when": DAYS, "v": [1.0, 2.0]}),
+        pd.DataFrame({"v": [1.0, 2.0]}, index=pd.DatetimeIndex(DAYS)),
+        pd.Series([1.0, 2.0], index=pd.DatetimeIndex(DAYS, tz="UTC"), name="v"),
+        pd.DataFrame({"v": [1.0, 2.0]}, index=pd.PeriodIndex(DAYS, freq="D")),
+    ],
+    ids=["polars", "arrow", "pandas", "index", "column with an index", "index of periods"],
+)
+def test_dates_become_the_time_of_a_series_and_leave_a_table(frame: Any) -> None:
+    series = rows_from(frame, prefer="series")
+    assert isinstance(series, Series)
+    assert series.time is not None
+    assert series.time.tolist() == [FIRST, FIRST + 86_400 * 10**9]
+    assert series.channels == ("v",)
+    assert rows_from(frame, prefer="table").channels == ("v",)
+
+
+def test_zones_are_only_a_way_of_showing() -> None:
+    local = pl.Series(DAYS).dt.replace_time_zone("Europe/Berlin")
+    series = rows_from(pl.DataFrame({"when": local, "v": [1, 2]}), prefer="series")
+    assert isinstance(series, Series)
+    assert series.time is not None
+    assert series.time[0] == FIRST - 3600 * 10**9
+
+
+def test_names_that_are_numbers_become_text() -> None:
+    assert rows_from(pd.DataFrame([[1, 2]]), prefer="table").channels == ("0", "1")
+    assert frame_from({1: [2]}).columns == ["1"]
+
+
+def test_does_not_import_pandas_or_scipy() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; import numpy as np; from sonde import data;"
+        "data.rows_from(np.eye(3), prefer='table');"
+        "assert 'polars' not in sys.modules;"
+        "data.examine({'a': [1, 3, 2]});"
+        "print([m for m in ('pandas', 'scipy', 'pyarrow', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
