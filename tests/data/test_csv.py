@@ -15,7 +15,7 @@ from sonde.data import csv_files
 from sonde.data.csv_files import read_csv
 from sonde.data.files import load, read_frame
 from sonde.data.sources import open_source
-from sonde.errors import InvalidInput
+from sonde.errors import InvalidInput, SondeError
 
 
 def frame_of(text: str | bytes) -> pl.DataFrame:
@@ -187,8 +187,8 @@ def test_reads_back_what_polars_wrote_whatever_the_size_of_a_block(
             before = before.cast(pl.String).str.to_lowercase()
             assert before.to_list() == after.to_list()
         else:
-            floats = [s.cast(pl.Float64).to_numpy() for s in (before, after)]
-            np.testing.assert_array_equal(*floats)
+            wanted, got = (s.cast(pl.Float64).to_numpy() for s in (before, after))
+            np.testing.assert_array_equal(got, wanted)
 
 
 @given(st.lists(st.sampled_from(["", "", "1.5", "2.5"]), min_size=1, max_size=60))
@@ -235,3 +235,13 @@ def test_reads_many_columns_that_become_floats_one_after_the_other(
     frame = frame_of(text)
     assert frame.dtypes == [pl.Float64] * width
     assert frame.sum().row(0) == (10 * width + 0.5,) * width
+
+
+@given(st.binary(max_size=200) | st.text('1a,;"\n\r -.é', max_size=80).map(str.encode))
+def test_any_bytes_are_read_or_refused_in_a_sentence(data: bytes) -> None:
+    try:
+        said = f"{frame_of(data).height} rows"
+    except SondeError as refused:
+        said = str(refused)
+    assert "\n" not in said
+    assert said != "0 rows"

@@ -23,9 +23,7 @@ def of(text: str, **options: Any) -> Reading:
     return examine(io.BytesIO(text.encode()), **options)
 
 
-LONG = "".join(
-    f"{t},{i},{(7 * i + 3 * t) % 5}\n" for t in range(5) for i in "123" for i in [int(i)]
-)
+LONG = "".join(f"{t},{i},{(7 * i + 3 * t) % 5}\n" for t in range(5) for i in (1, 2, 3))
 
 
 @pytest.mark.parametrize(

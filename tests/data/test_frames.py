@@ -65,7 +65,7 @@ def test_containers_pass_through() -> None:
     table = Table([[1.0]])
     for prefer in ("table", "series"):
         for container in (series, panel, table):
-            assert rows_from(container, prefer=prefer) is container  # type: ignore[arg-type]
+            assert rows_from(container, prefer=prefer) is container
 
 
 def test_an_array_is_not_copied() -> None:
@@ -154,7 +154,7 @@ def test_refuses(make: Any, says: str) -> None:
 
 
 def test_what_no_number_can_be_made_of_is_a_type_error_too() -> None:
-    with pytest.raises(TypeError, match="argument must be .* string.* number") as refused:
+    with pytest.raises(TypeError, match=r"argument must be .* string.* number") as refused:
         rows_from(np.array([[{"a": 1}, 2.0]], dtype=object), prefer="table")
     assert isinstance(refused.value, InvalidInput)
 

@@ -125,7 +125,8 @@ def test_prefers_the_day_to_the_week_unless_the_week_explains_clearly_more() -> 
     week = np.where(hour // 24 % 7 < 5, 1.0, 0.0)
     noise = 0.1 * rng.normal(size=len(hour))
     assert find_period(day + noise) == find_period(day + noise, 60 * MINUTE)
-    daily, weekly = find_period(day + 0.1 * week + noise), find_period(day * week + noise)
+    daily = find_period(day + 0.1 * week + noise, 60 * MINUTE)
+    weekly = find_period(day * week + noise, 60 * MINUTE)
     assert (daily and daily.length, weekly and weekly.length) == (24, 168)
 
 

@@ -80,15 +80,14 @@ def check(join: Windows) -> None:
     np.testing.assert_array_equal(where < 0, expected_where < 0)
     known = where >= 0
     assert (abs((where - shift) - np.arange(len(where)))[known] > zone).all()
-    # Beside a step of 1e8, a correlation has some seven digits left ...
-    np.testing.assert_allclose(best, expected, atol=1e-6)
-    # ... so that another window may be named where it is as near by them; but the distance to
-    # the one that is named has all its digits.
+    # A correlation has most of its digits, so that another window may be named where it is as near
+    # by them; the distance to the one that is named has all.
+    np.testing.assert_allclose(best, expected, atol=1e-8)
     distances = discord.window_distances(query, other, m, where)
     exact = reference.window_distances(query, other, m, where)
     np.testing.assert_allclose(distances, exact, rtol=1e-9, atol=1e-12)
     least = reference.window_distances(query, other, m, expected_where)
-    assert (distances[known] ** 2 <= least[known] ** 2 + 2 * m * 1e-6).all()
+    assert (distances[known] ** 2 <= least[known] ** 2 + 2 * m * 1e-8).all()
 
 
 @given(joins)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 
 import numpy as np
 import polars as pl
@@ -79,7 +78,7 @@ def uneven_row(block: bytes, dialect: Dialect, source: str, first_row: int) -> N
     starts = np.concatenate([[0], ends[:-1] + 1])
     for line in np.flatnonzero(per_line != width - 1):
         text = block[starts[line] : ends[line]].decode("utf-8", "replace")
-        cells = next(csv.reader(io.StringIO(text), delimiter=dialect.delimiter), [])
+        cells = _cells(text, dialect.delimiter)
         if len(cells) in (0, width):  # a blank line, or a quotation mark amid a cell
             continue
         row = first_row + int(line)
@@ -93,6 +92,14 @@ def uneven_row(block: bytes, dialect: Dialect, source: str, first_row: int) -> N
             cells=len(cells),
             expected=width,
         )
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        # A carriage return amid a line is text here, and a new line to the csv module.
+        return next(csv.reader([line.rstrip("\r").replace("\r", " ")], delimiter=delimiter), [])
+    except csv.Error:  # a cell beyond the module's limit
+        return line.split(delimiter)
 
 
 def _cut(text: str, most: int = 60) -> str:

@@ -15,7 +15,8 @@ _NAMES = (
     "unique_id", "series", "series_id", "id", "sensor", "device", "machine", "host", "hostname",
     "unit", "station", "site", "node", "server", "instance", "engine", "asset", "meter", "store",
     "service", "pod", "container", "process", "location", "region", "city", "country", "dev",
-    "item", "product", "sku", "tag", "metric", "symbol", "ticker", "channel", "name", "group", "key",
+    "item", "product", "sku", "tag", "metric", "symbol", "ticker", "channel", "name",
+    "group", "key",
 )  # fmt: skip
 LEAST_ROWS = 3  # rows per id, on median; fewer make no series
 

@@ -17,10 +17,13 @@ _LONGEST = 1 << 20  # of longer series the middle part is searched: a third of i
 _STRETCH = 1 << 17  # points that a candidate is tested on, if they hold at least _CYCLES
 _CYCLES = 12
 _BLOCK = 1 << 15  # points whose temporaries stay in the processor's cache
+_RARE = 0.02
 _CLIP = 6.0  # robust standard deviations beyond which a value is cut
 _LEAST_SHARE = 0.08  # a season that explains less is of no use to anybody
 _HOUR = 3_600 * 10**9
 _CALENDAR = (60 * 10**9, _HOUR, 24 * _HOUR, 168 * _HOUR)
+_FEWEST_WEEKS = 3
+_CLEARLY_MORE = 0.15  # share of the variance that a week must explain beyond its days
 _MUCH = 0.72  # a shorter period that explains this share of what the best one explains is taken
 
 
@@ -122,7 +125,9 @@ def _without_spikes(x: Floats) -> Floats:
         middle[start:end] = _middle_of_five(x[start - 2 : end + 2])
     away = np.abs(x - middle)
     spread = float(np.median(away)) * 1.4826 or float(away.mean())
-    return np.where(away > 2 * _CLIP * spread, middle, x)
+    spikes = away > 2 * _CLIP * spread
+    # Spikes that are not rare are what the series is made of.
+    return x if spikes.mean() > _RARE else np.where(spikes, middle, x)
 
 
 def _middle_of_five(x: Floats) -> Floats:
@@ -248,12 +253,17 @@ def _preferred(x: Floats, found: list[_Tested]) -> int:
 
 
 def _on_the_calendar(x: Floats, p: int, step_ns: int) -> int:
-    """A calendar span within 5 % of ``p`` that explains nearly as much, else ``p``."""
+    """The calendar's length in place of one close by, and the week for a day it refines."""
     y = _level_removed(x, p)
+    share = _explained(y, p)
     for span in _spans(step_ns, len(x) // 2):
-        if abs(span - p) <= 0.05 * p and _explained(y, span) >= 0.8 * _explained(y, p):
-            return span
-    return p
+        if abs(span - p) <= 0.05 * p and _explained(y, span) >= 0.8 * share:
+            p = span
+    weeks = 7 * p
+    if p * step_ns != 24 * _HOUR or weeks not in _spans(step_ns, len(x) // _FEWEST_WEEKS):
+        return p
+    y = _level_removed(x, weeks)
+    return weeks if _explained(y, weeks) >= _explained(y, p) + _CLEARLY_MORE else p
 
 
 def _spans(step_ns: int | None, longest: int) -> list[int]:

@@ -125,8 +125,8 @@ def _opened(held: Path | bytes, compression: str | None) -> IO[bytes]:
     target: Any = held if isinstance(held, Path) else io.BytesIO(held)
     if compression is None:
         return held.open("rb") if isinstance(held, Path) else io.BytesIO(held)
-    opened: Any = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[compression](target)
-    return cast(IO[bytes], opened)
+    openers: dict[str, Any] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+    return cast(IO[bytes], openers[compression](target))
 
 
 def _zstd(held: Path | bytes, name: str) -> bytes:

@@ -70,23 +70,31 @@ def _kinds(x: Floats, m: int) -> Integers:
     return kinds
 
 
-@kernel
+@exact_kernel
 def _moments(x: Floats, m: int) -> tuple[Floats, Floats]:
-    # Mean and norm (root of the summed squares about the mean) of each window, in two passes:
-    # running sums would carry the rounding of large values into the windows after them.
+    # Of each window: how far its mean lies above its first value, and its norm (root of the
+    # squares about the mean, summed). In two passes, since running sums would carry the rounding
+    # of large values into the windows after them; from the first value and in strict order, since
+    # a mean near 1e8 would not have the digits of small differences.
     n = x.shape[0] - m + 1
-    means, norms = np.empty(n), np.empty(n)
-    for i in range(n):
-        total = 0.0
-        for k in range(i, i + m):
-            total += x[k]
-        mean = total / m
-        squares = 0.0
-        for k in range(i, i + m):
-            squares += (x[k] - mean) * (x[k] - mean)
-        means[i] = mean
-        norms[i] = math.sqrt(squares)
-    return means, norms
+    rises, norms = np.zeros(n), np.zeros(n)
+    for begin in range(0, n, _BLOCK):
+        end = min(begin + _BLOCK, n)
+        first, rise, norm = x[begin:end], rises[begin:end], norms[begin:end]
+        for k in range(1, m):
+            value = x[begin + k : end + k]
+            for i in range(end - begin):
+                rise[i] += value[i] - first[i]
+        for i in range(end - begin):
+            rise[i] /= m
+        for k in range(m):
+            value = x[begin + k : end + k]
+            for i in range(end - begin):
+                gap = (value[i] - first[i]) - rise[i]
+                norm[i] += gap * gap
+        for i in range(end - begin):
+            norm[i] = math.sqrt(norm[i])
+    return rises, norms
 
 
 @kernel
@@ -103,36 +111,42 @@ def _restarts(norms: Floats) -> NDArray[np.bool_]:
     return restarts
 
 
-@kernel
-def _steps(x: Floats, means: Floats, m: int) -> tuple[Floats, Floats]:
-    # A covariance is the one before on its diagonal plus df[i]·dg[j] + dg[i]·df[j].
-    n = means.shape[0]
+@exact_kernel
+def _steps(x: Floats, rises: Floats, m: int) -> tuple[Floats, Floats]:
+    # A covariance is the one before on its diagonal plus df[i]·dg[j] + dg[i]·df[j], where df is
+    # half of new minus old value, dg the sum of the new and the old value's distance to their mean.
+    n = rises.shape[0]
     df, dg = np.zeros(n), np.zeros(n)
     for i in range(1, n):
         df[i] = 0.5 * (x[i + m - 1] - x[i - 1])
-        dg[i] = (x[i + m - 1] - means[i]) + (x[i - 1] - means[i - 1])
+        dg[i] = ((x[i + m - 1] - x[i]) - rises[i]) - rises[i - 1]
     return df, dg
 
 
+@exact_kernel
+def _centred(window: Floats, rise: float) -> Floats:
+    centred = np.empty(window.shape[0])
+    for k in range(window.shape[0]):
+        centred[k] = (window[k] - window[0]) - rise
+    return centred
+
+
 @kernel
-def _covariances(window: Floats, mean: float, x: Floats, means: Floats, out: Floats) -> None:
-    # Of one window with every window of ``x``, from the definition. Four terms at a time: the sums
-    # of a whole stretch pass through memory once for each.
-    m, n = window.shape[0], means.shape[0]
-    centred = np.empty(m)
-    for k in range(m):
-        centred[k] = window[k] - mean
+def _covariances(centred: Floats, x: Floats, out: Floats) -> None:
+    # Of one window with every window of ``x``, from the definition; the other window need not be
+    # centred too. Four terms at a time: each time, a whole stretch of sums passes through memory.
+    m, n = centred.shape[0], out.shape[0]
     for i in range(n):
         out[i] = 0.0
     for k in range(0, m - 3, 4):
         c0, c1, c2, c3 = centred[k], centred[k + 1], centred[k + 2], centred[k + 3]
         x0, x1, x2, x3 = x[k : k + n], x[k + 1 : k + 1 + n], x[k + 2 : k + 2 + n], x[k + 3 :]
         for i in range(n):
-            left = c0 * (x0[i] - means[i]) + c1 * (x1[i] - means[i])
-            out[i] += left + (c2 * (x2[i] - means[i]) + c3 * (x3[i] - means[i]))
+            left = c0 * (x0[i] - x[i]) + c1 * (x1[i] - x[i])
+            out[i] += left + (c2 * (x2[i] - x[i]) + c3 * (x3[i] - x[i]))
     for k in range(m - m % 4, m):
         for i in range(n):
-            out[i] += centred[k] * (x[i + k] - means[i])
+            out[i] += centred[k] * (x[i + k] - x[i])
 
 
 @kernel
@@ -162,9 +176,9 @@ def _match_tile(
     # ``ahead``: where the first window of the tile stands on the axis of ``b``.
     n_a, n_b = a_inverse.shape[0], b_inverse.shape[0]
     m = a.shape[0] - n_a + 1
-    (a_means, a_norms), (b_means, b_norms) = a_moments, b_moments
-    a_df, a_dg = _steps(a, a_means, m)
-    b_df, b_dg = _steps(b, b_means, m)
+    (a_rises, a_norms), (b_rises, b_norms) = a_moments, b_moments
+    a_df, a_dg = _steps(a, a_rises, m)
+    b_df, b_dg = _steps(b, b_rises, m)
     b_restarts = _restarts(b_norms)
     seeded = np.flatnonzero(_restarts(a_norms))
     seeds = np.empty((seeded.shape[0], _BLOCK))
@@ -179,12 +193,12 @@ def _match_tile(
             end = min(j + _BLOCK, n_b)
             for k in range(seeded.shape[0]):
                 first = seeded[k]
-                window, part = a[first : first + m], b[j : end + m - 1]
-                _covariances(window, a_means[first], part, b_means[j:end], seeds[k])
+                centred = _centred(a[first : first + m], a_rises[first])
+                _covariances(centred, b[j : end + m - 1], seeds[k, : end - j])
         covariance = by_diagonal[n_b - 1 - j : n_b - 1 - j + n_a]
         along, across, scale = b_dg[j], b_df[j], b_inverse[j]
         if j % _RESTART == 0 or b_restarts[j]:
-            _covariances(b[j : j + m], b_means[j], a, a_means, covariance)
+            _covariances(_centred(b[j : j + m], b_rises[j]), a, covariance)
             along, across = 0.0, 0.0
         else:
             for k in range(seeded.shape[0]):

@@ -29,8 +29,19 @@ def season_length(data: Series, given: int | None) -> int:
                 f"period must be a whole number of rows, 1 or more, got {given!r}", period=given
             )
         return int(given)
-    step = regular_step(data)
-    found = [find_period(channel, step) for channel in data.values.T]
+    return _clearest(data, regular_step(data))
+
+
+def cycle_length(data: Series) -> int:
+    """The shortest cycle that repeats, whatever the calendar says: a day where a week is a season.
+
+    1 when there is none.
+    """
+    return _clearest(data, None)
+
+
+def _clearest(data: Series, step_ns: int | None) -> int:
+    found = [find_period(channel, step_ns) for channel in data.values.T]
     known = [period for period in found if period is not None and 2 * period.length <= len(data)]
     return max(known, key=lambda p: p.strength).length if known else 1
 

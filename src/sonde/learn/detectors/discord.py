@@ -15,7 +15,7 @@ from ...kernels.discord import nearest_windows, window_distances
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
-from ..seasons import season_length
+from ..seasons import cycle_length
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,8 @@ class Discord(Detector):
 
     Parameters
     ----------
-    window : rows a window holds, 4 or more; None takes the period, or 64 where there is none.
+    window : rows a window holds, 4 or more; None takes the shortest cycle that repeats, or 64
+        where there is none.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
         the extreme-value rule. ``sonde.detect`` has rules of its own.
     n_jobs : threads; None is 1, −1 all cores. The scores do not depend on it.
@@ -77,7 +78,7 @@ class Discord(Detector):
     def _learn(self, data: Series) -> State:
         window = self.window
         if window is None:
-            period = season_length(data, None)
+            period = cycle_length(data)
             window = min(max(period, 16), LONGEST) if period > 1 else USUAL
             window = max(SHORTEST, min(window, len(data) // 4))
         return {"window": np.int64(window), "reference": np.array(data.values)}
