@@ -44,9 +44,7 @@ def medians(rounds: int, calls: int = 1, **work: Callable[[], Any]) -> dict[str,
     return {name: statistics.median(times) for name, times in spent.items()}
 
 
-def versus(
-    figure: str, wanted: str, rounds: int, ours: Any, peer: Any, calls: int = 1
-) -> Measured:
+def versus(figure: str, wanted: str, rounds: int, ours: Any, peer: Any, calls: int = 1) -> Measured:
     spent = medians(rounds, calls, ours=ours, peer=peer)
     return {
         "figure": figure,

@@ -43,6 +43,8 @@ def test_agrees_with_the_definition(x: Floats, n_sample: int, seed: int, first: 
     for ours, theirs in zip(forest, expected, strict=True):
         assert np.asarray(ours).dtype == np.asarray(theirs).dtype
         np.testing.assert_array_equal(ours, theirs)
+    at_cuts = forest[1][np.isfinite(forest[1])][:, None].repeat(x.shape[1], axis=1)
+    x = np.concatenate([x, at_cuts])
     lengths, shares = np.empty(len(x)), reference.column_shares(x, *forest)
     reference.mean_path_lengths(x, *forest, lengths, 0, len(x))
     np.testing.assert_allclose(paths(x, forest), lengths, rtol=1e-12)

@@ -58,7 +58,7 @@ def test_a_budget_of_more_than_half_the_rows_is_refused() -> None:
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 0.51, 1.0])
 def test_an_impossible_contamination_is_refused(share: float) -> None:
-    with pytest.raises(InvalidInput, match="above 0 and at most 0.5"):
+    with pytest.raises(InvalidInput, match=r"above 0 and at most 0\.5"):
         rule_from(contamination=share)
 
 

@@ -158,7 +158,7 @@ def test_arrays_that_would_lead_a_kernel_astray_are_refused(path: Path) -> None:
 
     parts = parts_of(path)
     with np.load(io.BytesIO(parts["arrays.npz"])) as stored:
-        arrays = dict(stored)
+        arrays: dict[str, Any] = dict(stored)
     arrays["state/columns"] = arrays["state/columns"] + 1000
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)

@@ -76,12 +76,24 @@ class KNN(Detector):
 
     def _neighbours(self, state: State, rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """(n, k) distances to the nearest rows learned from, and their positions."""
-        tree = [state["tree"][name] for name in TREE]
+        order, points, starts, lowest, highest = (state["tree"][name] for name in TREE)
         distances = np.full((len(rows), self.n_neighbors), np.nan)
         where = np.zeros((len(rows), self.n_neighbors), dtype=np.int64)
 
         def work(start: int, stop: int) -> None:
-            neighbour_distances(rows, *tree, int(self.n_neighbors), distances, where, start, stop)
+            neighbour_distances(
+                rows,
+                order,
+                points,
+                starts,
+                lowest,
+                highest,
+                int(self.n_neighbors),
+                distances,
+                where,
+                start,
+                stop,
+            )
 
         over_rows(work, len(rows), self.n_jobs)
         return distances, where
@@ -92,6 +104,21 @@ class KNN(Detector):
         distances, _ = self._neighbours(state, np.ascontiguousarray(data.values[known]))
         scores[known] = distances.mean(axis=1) if self.method == "mean" else distances[:, -1]
         return Judgement(scores)
+
+    def _check_state(self, state: State, n_columns: int) -> None:
+        rows, tree = state["rows"], state["tree"]
+        n, leaves = len(rows), len(tree["starts"]) - 1
+        boxes = (2 * leaves - 1, n_columns)
+        shapes = tree["lowest"].shape == tree["highest"].shape == boxes
+        if rows.shape != (n, n_columns) or not shapes or tree["points"].shape != (rows.size,):
+            raise ValueError("the tree does not fit the rows")
+        if leaves < 1 or leaves & (leaves - 1) or n <= self.n_neighbors:
+            raise ValueError("the tree has no shape of its own")
+        starts, order = tree["starts"], tree["order"]
+        if starts[0] != 0 or starts[-1] != n or (np.diff(starts) < 0).any():
+            raise ValueError("the leaves do not cover the rows")
+        if order.shape != (n,) or order.min() < 0 or order.max() >= n:
+            raise ValueError("the order leads outside the rows")
 
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
         chosen = np.ascontiguousarray(data.values[rows])
