@@ -174,7 +174,8 @@ def test_arrays_with_objects_are_refused(path: Path) -> None:
 
     parts = parts_of(path)
     buffer = io.BytesIO()
-    np.savez(buffer, **{"state/columns": np.array([{"a": 1}], dtype=object)})
+    objects: dict[str, Any] = {"state/columns": np.array([{"a": 1}], dtype=object)}
+    np.savez(buffer, **objects)
     manifest = json.loads(parts["manifest.json"])
     manifest["payload"]["sha256"] = hashlib.sha256(buffer.getvalue()).hexdigest()
     write(path, {"manifest.json": json.dumps(manifest).encode(), "arrays.npz": buffer.getvalue()})
