@@ -16,7 +16,7 @@ from ..estimator import State
 from ..randomness import over_rows
 
 Floats = NDArray[np.float64]
-LEAF_ROWS = 16
+LEAF_ROWS = 32
 TREE = ("order", "points", "starts", "lowest", "highest")
 
 
