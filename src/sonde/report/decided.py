@@ -74,10 +74,11 @@ def one_in(probability: float) -> str:
     """``1 / probability`` as people write it.
 
     >>> one_in(1e-4), one_in(0.02), one_in(4.8e-5), one_in(0.0)
-    ('10,000', '50', '20,800', '10^16 or more')
+    ('10,000', '50', '20,800', '1,000,000 or more')
     """
-    if probability < 1e-16:
-        return "10^16 or more"
+    # A tail learned from thousands of rows says nothing about what is rarer than this.
+    if probability < 1e-6:
+        return "1,000,000 or more"
     count = 1.0 / probability
     digits = max(0, int(np.floor(np.log10(count))) - 2)
     return f"{round(count, -digits):,.0f}"

@@ -123,16 +123,12 @@ def _compact(probability: float) -> str:
     """How many ordinary rows there are to one with this probability or more.
 
     >>> _compact(0.99), _compact(1 - 1 / 25_000), _compact(1.0)
-    ('100', '25k', '10^15 or more')
+    ('100', '25k', '1M or more')
     """
     count = float(f"{1.0 / max(1.0 - probability, RAREST):.3g}")
-    if count >= 1e15:
-        return "10^15 or more"
-    for unit, name in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")):
-        if count >= unit:
-            size = count / (1e3 if name == "k" else unit)
-            return f"{size:.0f}{name}" if size >= 10 else f"{size:.1f}{name}"
-    return f"{count:,.0f}"
+    if count >= 1e6:
+        return "1M or more"
+    return f"{count / 1e3:.0f}k" if count >= 1e4 else f"{count:,.0f}"
 
 
 def _value(value: float, expected: float | None) -> str:

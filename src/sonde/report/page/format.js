@@ -33,11 +33,10 @@ function plural(count, one, many) {
 // "1 in 20k" for a rarity of 4.3, its power of ten.
 function oneIn(rarity) {
   if (rarity === null || Number.isNaN(rarity)) return NONE;
-  if (rarity >= 15.9) return "under 1 in 10¹⁵";
+  if (rarity >= 6) return "1 in 1M or more";
   const count = 10 ** rarity;
   if (count < 1.05) return "1 in 1";
-  const [unit, name] = count >= 9.995e11 ? [1e12, "T"] : count >= 9.995e8 ? [1e9, "B"]
-    : count >= 9.995e5 ? [1e6, "M"] : count >= 9995 ? [1e3, "k"] : [1, ""];
+  const [unit, name] = count >= 9995 ? [1e3, "k"] : [1, ""];
   const shown = count / unit;
   const digits = shown < 9.95 ? 1 : 0;
   return `1 in ${shown.toLocaleString("en", { maximumFractionDigits: digits })}${name}`;
