@@ -9,7 +9,6 @@ from ..core import Container, Panel, Series, Table
 from ..errors import InvalidInput
 from .catalogue import create, find
 from .detector import Detector, OnlineDetector
-from .detectors.discord import Discord
 
 # Comparing windows takes time with the square of the rows; beyond this it is left to be asked for.
 FEWEST_ROWS_FOR_WINDOWS, MOST_ROWS_FOR_WINDOWS = 200, 50_000
@@ -52,6 +51,8 @@ def _for_series(series: Series, options: dict[str, Any]) -> Choice:
         return Choice(residual, "the series is short")
     if n > MOST_ROWS_FOR_WINDOWS:
         return Choice(residual, "the series is too long to compare every window with every other")
+    from .detectors.discord import Discord  # here, so that only who compares windows loads it
+
     discord = made("discord", options)
     assert isinstance(discord, Discord)
     likeness = discord.likeness(series)
