@@ -48,7 +48,7 @@ LONG = "".join(f"{t},{i},{(7 * i + 3 * t) % 5}\n" for t in range(5) for i in (1,
             "several rows per moment",
         ),
         (
-            "time,host,v\n" + "".join(f"{t},{'ab'[t % 2]},{t * t % 7}\n" for t in range(20)),
+            "time,host,v\n" + "".join(f"{t // 2},{'ab'[t % 2]},{t * t % 7}\n" for t in range(20)),
             Panel,
             "one row per moment for each of 2 'host'",
         ),
@@ -253,7 +253,7 @@ def test_counts_steps_within_each_series_of_a_panel() -> None:
     text = "id,time,v\n" + "".join(
         f"{i},{100 * i + t},{t * t % 7}\n" for i in (1, 2) for t in range(5)
     )
-    reading = of(text)
+    reading = of(text, id="id")
     assert reading.step_ns == 10**9
     assert reading.problems == []
 
@@ -453,3 +453,10 @@ def test_a_container_is_taken_as_it_is() -> None:
 def test_read_gives_the_container_alone() -> None:
     assert isinstance(read(np.array([[1.0, 2.0], [3.0, 9.0]])), Table)
     assert isinstance(read([1.0, 2.0, 9.0]), Series)
+
+
+def test_moments_that_never_repeat_are_one_series_whatever_else_the_rows_carry() -> None:
+    text = "time,region,v\n" + "".join(f"{t},{'nsew'[t % 4]},{t * t % 7}\n" for t in range(40))
+    reading = of(text)
+    assert reading.kind_reason == "time column 'time', one row per moment"
+    assert reading.left_out == {"region": "text"}

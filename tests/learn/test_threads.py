@@ -65,8 +65,9 @@ def test_the_compiled_code_lies_in_a_folder_named_after_the_kernels() -> None:
 def test_the_user_folder_takes_the_place_of_a_package_that_can_not_be_written(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from sonde.kernels import _jit
+    import sonde.kernels._jit
 
+    _jit: Any = sonde.kernels._jit
     own = Path(_jit.__file__).parent
     monkeypatch.setattr(_jit.os, "access", lambda path, mode: Path(path) != own)
     monkeypatch.setattr(_jit.platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))

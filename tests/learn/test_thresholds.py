@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,14 +71,18 @@ def test_two_rules_at_once_are_refused() -> None:
 
 def test_labels_choose_the_cutoff_that_separates() -> None:
     labels = SCORES > 3.3
-    threshold = find_threshold(rule_from(has_labels=True), CALIBRATION, [SCORES], labels=labels)
+    threshold = find_threshold(
+        rule_from(has_labels=True), CALIBRATION, [SCORES], labelled=[(SCORES, labels)]
+    )
     np.testing.assert_array_equal(threshold.limits[0] < SCORES, labels)
 
 
 @pytest.mark.parametrize("labels", [np.zeros(2000, bool), np.ones(2000, bool)])
-def test_labels_of_one_kind_are_refused(labels: object) -> None:
+def test_labels_of_one_kind_are_refused(labels: Any) -> None:
     with pytest.raises(InvalidInput, match="at least one"):
-        find_threshold(rule_from(has_labels=True), CALIBRATION, [SCORES], labels=labels)  # type: ignore[arg-type]
+        find_threshold(
+            rule_from(has_labels=True), CALIBRATION, [SCORES], labelled=[(SCORES, labels)]
+        )
 
 
 def test_the_default_passes_few_ordinary_rows_and_all_extremes() -> None:

@@ -44,7 +44,9 @@ def ewma_run(
                 expected[i, j], unit[i, j] = level + usual, spread
                 judged.append(min(abs(error) / spread, k.LARGEST))
             taught = min(max(error, -3 * spread), 3 * spread) if believed else error
-            counted = min(abs(error), 4 * spread) if believed else abs(error)
+            counted = abs(error)
+            if believed:
+                counted = max(min(abs(error), 4 * spread), abs(error) / 100)
             young = 1 / (seen + 1)
             channels[k.LEVEL, j] = level + max(rates[0], young) * taught
             if clock[k.PERIOD] > 1:

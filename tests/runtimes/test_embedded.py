@@ -196,3 +196,100 @@ def test_the_message_tells_kind_columns_detector_and_threshold() -> None:
 def test_an_option_that_can_not_work_is_refused(options: dict[str, Any], part: str) -> None:
     with pytest.raises(SondeError, match=part):
         sonde.detect(WAVE, **options)
+
+
+def season(n: int, seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    return 10 + 3 * np.sin(np.arange(n) * 2 * np.pi / 48) + 0.3 * rng.normal(size=n)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_online_the_threshold_knows_what_settled_scores_look_like(seed: int) -> None:
+    assert sonde.detect(season(5000, seed), online=True).is_anomaly.sum() <= 25
+    budget = sonde.detect(season(5000, seed), online=True, false_alarms="5/1000rows")
+    assert budget.is_anomaly.sum() <= 75
+
+
+def test_predict_agrees_with_is_anomaly_for_every_series_of_a_panel() -> None:
+    series = [sonde.Series(k * season(900, k)) for k in (1, 2, 3)]
+    panel = sonde.Panel.of(series, ["a", "b", "c"])
+    for name in ("seasonal_residual", "isolation_forest"):
+        found = sonde.detect(panel, detector=name, contamination=0.02)
+        np.testing.assert_array_equal(found.model.predict(panel) == -1, found.is_anomaly)
+
+
+def test_a_series_too_short_to_learn_from_gets_no_score_and_is_named() -> None:
+    panel = sonde.Panel.of([sonde.Series(season(900)), sonde.Series([1.0, 2.0, 3.0])], ["a", "b"])
+    found = sonde.detect(panel, detector="seasonal_residual")
+    assert np.isnan(found.scores[900:]).all()
+    assert np.isfinite(found.scores[:900]).all()
+    assert "'b'" in found.chosen["message"]
+    with pytest.raises(InvalidInput, match="series 'b'"):
+        sonde.detect(sonde.Panel.of([sonde.Series([1.0, 2.0, 3.0])], ["b"]), detector="knn")
+
+
+def test_the_peak_of_a_window_detector_is_the_row_at_fault() -> None:
+    x = season(1500)
+    x[900] = 25
+    best = sonde.detect(x, detector="discord").anomalies[0]
+    assert abs(best.peak - 900) <= 16  # a third of a window
+
+
+def test_labels_outside_the_rows_learned_from_choose_the_threshold() -> None:
+    x = season(1500)
+    x[900] = 25
+    truth = np.arange(1500) == 900
+    found = sonde.detect(x, detector="seasonal_residual", fit_rows=700, labels=truth)
+    np.testing.assert_array_equal(found.is_anomaly, truth)
+
+
+def test_a_spread_that_is_far_too_small_grows_back() -> None:
+    x = np.random.default_rng(0).normal(size=3000)
+    x[:600] = 0.0
+    scores = sonde.detect(x, online=True).scores
+    assert np.nanmax(scores[900:]) < 20
+
+
+def test_an_online_panel_is_judged_like_its_series() -> None:
+    series = [sonde.Series(k * season(1200, k)) for k in (1, 2)]
+    found = sonde.detect(sonde.Panel.of(series, ["a", "b"]), online=True)
+    alone = sonde.detect(series[1], online=True)
+    np.testing.assert_array_equal(found.scores[1200:], alone.scores)
+    assert found.is_anomaly.sum() <= 25
+
+
+def test_a_pipeline_with_an_online_detector_begins_at_the_beginning() -> None:
+    x = season(900) + np.linspace(0, 50, 900)
+    pipeline = sonde.make_pipeline(create("standard_scaler"), create("ewma"))
+    found = sonde.detect(x, detector=pipeline)
+    assert np.nanmax(found.scores[:5]) < 10
+    expected = found.detection.expected
+    assert expected is not None
+    assert np.nanmedian(np.abs(expected - x)) < 1.0
+
+
+def shuffled_frame() -> pl.DataFrame:
+    time = pl.datetime_range(
+        pl.datetime(2024, 1, 1), pl.datetime(2024, 2, 11, 15), "1h", eager=True
+    )
+    counted = pl.DataFrame({"ts": time, "load": WAVE}).with_row_index("n")
+    return counted.sample(fraction=1.0, shuffle=True, seed=5)
+
+
+def test_what_was_read_first_is_answered_in_the_order_of_its_input() -> None:
+    frame = shuffled_frame()
+    straight, read_first = sonde.detect(frame), sonde.detect(sonde.read(frame))
+    np.testing.assert_array_equal(read_first.scores, straight.scores)
+    assert read_first.to_frame().columns == straight.to_frame().columns
+
+
+def test_a_counter_is_recognised_in_the_order_of_time() -> None:
+    found = sonde.detect(shuffled_frame())
+    assert found.chosen["left_out"] == {"n": "row counter"}
+
+
+def test_a_model_takes_the_frame_it_was_found_with() -> None:
+    frame = pl.DataFrame(ROWS, schema=["a", "b", "c"]).with_columns(note=pl.lit("x"))
+    found = sonde.detect(frame)
+    np.testing.assert_array_equal(found.model.anomaly_scores(frame), found.scores)
+    np.testing.assert_array_equal(found.model.anomaly_scores(frame.to_pandas()), found.scores)

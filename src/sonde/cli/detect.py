@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -123,7 +124,8 @@ def write_files(
     if scores is not None:
         write_frame(scores_frame(reading, detection), scores)
     if anomalies is not None:
-        write_frame(anomalies_frame(reading, detection), anomalies)
+        flat = anomalies.suffix.lower() == ".csv"
+        write_frame(anomalies_frame(reading, detection, flat=flat), anomalies)
     if report is not None:
         write(reading, detection, report)
 
@@ -141,11 +143,14 @@ def show(
     from ..report import anomaly_table, to_json
 
     say(detection.chosen["message"], quiet=quiet)
-    if verbose:
-        for problem in detection.problems:
-            say(f"Note: {problem}", quiet=quiet)
+    for problem in detection.problems if verbose else []:
+        say(f"Note: {problem}", quiet=quiet)
+    if detection.problems and not verbose:
+        count = len(detection.problems)
+        are = "is 1 note" if count == 1 else f"are {count} notes"
+        say(f"There {are} on the data; --verbose shows what.", quiet=quiet)
     if as_json:
-        print_json(to_json(detection) | {"input": source})
+        print_json(to_json(detection) | {"request_id": uuid4().hex, "input": source})
         return
     if detection.anomalies:
         print_renderable(anomaly_table(reading, detection))
@@ -163,6 +168,7 @@ def say_nothing_found(detection: Detection) -> None:
             where += f" of series {candidate.series!r}"
         text += (
             f" The strongest candidate is {where}, score {candidate.score:.4g} "
-            f"(probability {candidate.probability:.6g})."
+            f"(probability {candidate.probability:.6g}).\nIf you know that something is wrong, say "
+            "how much (--contamination 0.01) or how many false alarms may pass (--false-alarms)."
         )
     typer.echo(text)

@@ -1,6 +1,6 @@
 """What flows through the package: containers, schema, results."""
 
-from .containers import Panel, Series, Table
+from .containers import Panel, Series, Table, read_from
 from .prediction import ModelRef, Prediction, PredictionRequest
 from .results import Anomaly, Detection, iso_time
 from .schema import Container, Kind, Schema, kind_of, refuse_missing
@@ -19,5 +19,6 @@ __all__ = [
     "Table",
     "iso_time",
     "kind_of",
+    "read_from",
     "refuse_missing",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,6 +92,7 @@ class Series:
     channels: tuple[str, ...]
     time: Nanoseconds | None
     first: int
+    origin: ClassVar[Any] = None  # set where it was read, see ``read_from``
 
     def __init__(
         self,
@@ -135,6 +136,7 @@ class Table:
 
     values: Floats
     channels: tuple[str, ...]
+    origin: ClassVar[Any] = None
 
     def __init__(self, values: ArrayLike, channels: Sequence[str] | None = None) -> None:
         matrix = read_only(values)
@@ -178,6 +180,7 @@ class Panel:
     channels: tuple[str, ...]
     ids: tuple[str, ...]
     time: Nanoseconds | None
+    origin: ClassVar[Any] = None
 
     def __init__(
         self,
@@ -238,3 +241,16 @@ class Panel:
 
     def __iter__(self) -> Iterator[Series]:
         return (self[i] for i in range(len(self)))
+
+
+C = TypeVar("C", bound=Series | Table | Panel)
+
+
+def read_from(container: C, origin: Any) -> C:
+    """``container``, remembering what it was read from.
+
+    An answer about it can then go back into the order of that input; a container cut from it or
+    made of other numbers has forgotten.
+    """
+    object.__setattr__(container, "origin", origin)
+    return container

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .files import check_ending, read_frame, write_frame
-    from .frames import frame_from, rows_from
+    from .frames import frame_from, only_columns, rows_from
     from .infer import examine, read
     from .periods import Period, find_period
     from .policy import Applied, Policy
@@ -23,6 +23,7 @@ _HOME = {
     "examine": "infer",
     "find_period": "periods",
     "frame_from": "frames",
+    "only_columns": "frames",
     "read": "infer",
     "read_frame": "files",
     "rows_from": "frames",
@@ -37,6 +38,7 @@ __all__ = [
     "examine",
     "find_period",
     "frame_from",
+    "only_columns",
     "read",
     "read_frame",
     "rows_from",

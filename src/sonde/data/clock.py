@@ -17,7 +17,7 @@ from .time_text import parse_dates
 
 _NAMES = {
     "time", "timestamp", "ts", "date", "datetime", "epoch", "unix", "unixtime", "unix_time", "ds",
-    "timestamp_ms", "timestamp_ns", "timestamp_us", "date_time", "day", "event_time", "utc",
+    "timestamp_ms", "timestamp_ns", "timestamp_us", "date_time", "day", "event_time", "utc", "t",
 }  # fmt: skip
 _ENDINGS = re.compile(
     r"(^|[_\s.-])(time|timestamp|ts|date|datetime|epoch)([_\s]?(utc|ms|us|ns|s))?$"

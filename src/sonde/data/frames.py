@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -44,6 +45,8 @@ def frame_from(obj: Any) -> pl.DataFrame:
         return obj.to_frame(obj.name or "value")
     if isinstance(obj, dict) or _is_rows_of_dicts(obj):
         return _from_python(obj)
+    if type(obj).__name__ == "RecordBatch":
+        return cast("pl.DataFrame", pl.from_arrow(obj))
     return _from_other_library(_with_dates(obj))
 
 
@@ -89,6 +92,21 @@ def rows_from(X: Any, *, prefer: Literal["table", "series"]) -> Container:
         return _rows_of_frame(frame_from(X), prefer)
     values = matrix_from(X)
     return Table(values) if prefer == "table" else Series(values)
+
+
+def only_columns(X: Any, names: Sequence[str], also: str | None) -> Any:
+    """A frame without the columns that nobody asks for; anything else as it is.
+
+    Where one of ``names`` is missing the frame stays whole, so that whoever checks can say which;
+    ``also`` is kept where it is there.
+    """
+    if isinstance(X, np.ndarray | Series | Panel | Table) or is_sparse(X) or not is_frame(X):
+        return X
+    frame = frame_from(X)
+    if not set(names) <= set(frame.columns):
+        return frame
+    kept = [*names, *([also] if also in frame.columns and also not in names else [])]
+    return frame.select(kept)
 
 
 def values_of(frame: pl.DataFrame, columns: list[str]) -> Floats:

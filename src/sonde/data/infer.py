@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..core import Container, Panel, Series, Table
+from ..core import Container, Panel, Series, Table, read_from
 from ..core.containers import default_names
 from ..errors import InvalidInput
 from .arrays import matrix_from
@@ -62,7 +62,8 @@ def read(
     >>> type(data).__name__, data.channels
     ('Series', ('rate',))
     """
-    return examine(source, time=time, id=id, columns=columns, kind=kind).data
+    reading = examine(source, time=time, id=id, columns=columns, kind=kind)
+    return read_from(reading.data, reading)
 
 
 def examine(
@@ -89,6 +90,8 @@ def examine(
         raise InvalidInput(f"kind must be auto, series, panel or table, not {kind!r}", kind=kind)
     columns = [columns] if isinstance(columns, str) else columns
     if isinstance(source, Series | Panel | Table):
+        if source.origin is not None and not any((time, id, columns, labels)) and kind == "auto":
+            return cast(Reading, source.origin)
         return examine_container(source, time, id, columns, labels, kind)
     given = _open(source)
     frame, name = given.frame, given.name
@@ -102,6 +105,8 @@ def examine(
     decision = decide(frame, clock, ids, names, taken, kind, name)
     if decision.ids.name is not None:
         taken |= {decision.ids.name}
+    if decision.kind != "table":
+        # Again, now that the order of the rows is known: a counter counts in time, in each series.
         names, left_out = _values(given, columns, taken, (decision.ids, clock))
     refuse_none(frame, names, left_out, name)
     data, rows, problems = _container(given, names, clock, decision)

@@ -80,12 +80,10 @@ def decide(
 def _ids_for(
     frame: pl.DataFrame, clock: Clock, alone: Ids, taken: set[str], wanted: KindWanted
 ) -> Ids:
-    is_unique = alone.twins(clock.ns) is None
-    if is_unique and wanted == "series":
+    # Moments that never repeat are one series, whatever else the rows carry.
+    if alone.twins(clock.ns) is None and wanted != "panel":
         return alone
-    # Moments that never repeat still belong to several series where a column of names says so:
-    # devices that report seconds apart.
-    return find_ids(frame, clock.ns, taken, texts_only=is_unique) or alone
+    return find_ids(frame, clock.ns, taken, texts_only=False) or alone
 
 
 def _series(clock: Clock, ids: Ids, wanted: KindWanted) -> Decision:

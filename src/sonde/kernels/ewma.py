@@ -16,9 +16,10 @@ ROWS, PHASE, PERIOD, KNOWS_SCALE, N_CLOCK = 0, 1, 2, 3, 4
 
 CLIP = 3.0  # errors beyond this many scales teach no more than one of this size
 SCALE_CLIP = 4.0
+LEAST_TAUGHT = 0.01  # the share of an error that the scale hears of, however large the error is
 ABS_TO_SD = 1.2533141373155001  # sqrt(pi / 2): mean absolute error to standard deviation
 MIN_SEEN = 8  # rows of a channel before its scale is believed
-LARGEST = 1e9  # scores stay finite on a flat line with a jump
+LARGEST = 1e6  # scores stay finite on a flat line with a jump
 
 
 @exact_kernel
@@ -42,7 +43,7 @@ def ewma_run(
     channels : (5, d): finite rows seen, level, scale, smallest scale, typical size.
     season : (period or more, d): what each phase adds to the level.
     rates : (3,): smoothing of level, season and scale.
-    scores : (n,) out: the largest error of a channel in scales, at most 1e9; NaN while no channel
+    scores : (n,) out: the largest error of a channel in scales, at most 1e6; NaN while no channel
         has been seen often enough.
     expected, unit : (n, d) out: forecast and scale of each channel before the row; NaN if none.
     """
@@ -88,7 +89,8 @@ def ewma_run(
             counted = size
             if believed:
                 learned = min(max(error, -CLIP * scale), CLIP * scale)
-                counted = min(size, SCALE_CLIP * scale)
+                # A spread that is far too small, as after a flat stretch, must be able to grow.
+                counted = max(min(size, SCALE_CLIP * scale), LEAST_TAUGHT * size)
             rate = rates[2]
             if clock[KNOWS_SCALE] == 0:
                 rate = max(rate, young)

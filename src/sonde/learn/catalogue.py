@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
@@ -50,8 +50,10 @@ def find(name: str) -> type[Estimator]:
     """The class called ``name``; only its own module is imported."""
     if name not in _ESTIMATORS:
         near = get_close_matches(str(name), names(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise NotFound(f"no estimator called {name!r}{hint} Known: {', '.join(names())}", name=name)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise NotFound(
+            f"no estimator called {name!r}{hint} There are: {', '.join(names())}", name=name
+        )
     module, _, attribute = _ESTIMATORS[name].partition(":")
     found: type[Estimator] = getattr(import_module(module), attribute)
     return found
@@ -64,7 +66,7 @@ def create(name: str, **parameters: Any) -> Estimator:
     3
     """
     kind = find(name)
-    known = set(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = [key for key in parameters if key not in known]
     if unknown:
         raise InvalidInput(

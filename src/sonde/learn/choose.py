@@ -82,7 +82,8 @@ def named(
         raise InvalidInput(f"{detector} is not a detector; sonde detectors lists them")
     if online and not isinstance(made_one, OnlineDetector):
         raise InvalidInput(
-            f"{detector} can't work online: its scores depend on later rows; use ewma",
+            f"{detector} can't work online: what it learns from all rows shapes the scores of the "
+            "first; use ewma",
             detector=detector,
         )
     return Choice(made_one, "as asked")

@@ -33,12 +33,13 @@ def decide(model: Detector, data: Container, judgement: Judgement | None = None)
         data = model.prepare(data)
         judgement = model.judge(data)
     scores = judgement.scores
-    tails, limits = _tails_and_limits(model, data, scores)
+    tails, limits = model.tail_probability(data, scores), model.limits(data)
     strange = scores > limits
     band = _band(judgement, limits, data.values.shape[1])
     stretches = _merged(model, data, scores, strange)
     found = stretches or _strongest(model, data, tails, scores)
-    order = sorted(found, key=lambda s: (tails[s.peak], -scores[s.peak], s.start))
+    # Beyond one in a million a tail learned from thousands of rows ranks no better than the score.
+    order = sorted(found, key=lambda s: (max(tails[s.peak], 1e-6), -scores[s.peak], s.start))
     shares = model.blame(data, np.array([s.peak for s in order], dtype=np.int64))
     told = [
         _anomaly(stretch, data, scores, tails, band, share)
@@ -55,16 +56,6 @@ def decide(model: Detector, data: Container, judgement: Judgement | None = None)
         upper=band[2],
         candidate=None if stretches or not told else told[0],
     )
-
-
-def _tails_and_limits(model: Detector, data: Container, scores: Floats) -> tuple[Floats, Floats]:
-    """(n_rows,) tail probability of each score, and the largest ordinary score there."""
-    tails, limits = np.empty(len(scores)), np.empty(len(scores))
-    for part in model.parts(data):
-        rows = slice(part.start, part.stop)
-        tails[rows] = model.calibration_.tail_probability(scores[rows], part.number)
-        limits[rows] = model.threshold_.limits[part.number]
-    return tails, limits
 
 
 def _band(

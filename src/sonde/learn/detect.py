@@ -99,8 +99,7 @@ def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
     sentence = f"Took {reading.source} for {what}{step} ({reading.kind_reason})"
     if reading.left_out:
         reasons = [f"{name!r} ({reason})" for name, reason in reading.left_out.items()]
-        more = f" and {len(reasons) - 6} more" if len(reasons) > 6 else ""
-        sentence += f", leaving out {', '.join(reasons[:6])}{more}"
+        sentence += f", leaving out {', '.join(reasons)}"
     return sentence + "."
 
 
@@ -108,6 +107,9 @@ def _what_is_done(chosen: dict[str, Any]) -> str:
     learned = ""
     if chosen["fit_rows"] < chosen["rows"]:
         learned = f", learning from the first {chosen['fit_rows']:,} rows"
+    short = chosen.get("too_short", [])
+    if short:
+        learned += f", leaving series too short to learn from without a score: {_listed(short)}"
     return (
         f"Detector: {chosen['detector']} ({chosen['why']}){learned}. "
         f"Threshold: {chosen['threshold']['why']}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import Container, Panel, Series, Table
-from ..data import Policy
+from ..data import Policy, only_columns
 from ..errors import InvalidInput, not_fitted
 from .calibration import Calibration
 from .estimator import Estimator, Fitted, State, unflatten
@@ -106,10 +107,11 @@ class Detector(Estimator):
         self,
         scores: list[Floats],
         rule: Rule | None = None,
-        labels: NDArray[np.bool_] | None = None,
+        labelled: list[tuple[Floats, NDArray[np.bool_]]] | None = None,
     ) -> None:
         """Learn calibration and threshold from the scores of ordinary rows, one array a part.
 
+        ``labelled`` holds scores and true labels, one pair a part, for the rule that wants them.
         Nothing else changes: both can be moved without learning again.
         """
         fitted = self._need()
@@ -120,7 +122,7 @@ class Detector(Estimator):
             calibration,
             scores,
             step_ns=fitted.schema.step_ns,
-            labels=labels,
+            labelled=labelled,
             smear=self._smear(fitted.state),
         )
         self._replace(calibration=calibration, threshold=threshold)
@@ -146,12 +148,21 @@ class Detector(Estimator):
             raise not_fitted(self.name)
         return threshold
 
+    def settled(self, data: Container) -> Detector:
+        """The model as it is once it knows ``data``, at the beginning of a series; a copy.
+
+        Only a model that starts with nothing and learns as it goes differs from itself.
+        """
+        return self
+
     # --- use ---------------------------------------------------------------------------------
 
     def prepare(self, X: Any) -> Container:
         """``X`` as a container with the model's columns, in the model's order."""
-        fitted = self._need()
-        return fitted.schema.check(self._take_many(X), type(self).__name__)  # type: ignore[no-any-return]
+        schema = self._need().schema
+        if schema.named:
+            X = only_columns(X, schema.channels, schema.time_column)
+        return schema.check(self._take_many(X), type(self).__name__)  # type: ignore[no-any-return]
 
     def _take_many(self, X: Any) -> Any:
         """As ``_take``; several series are accepted, each is judged by itself."""
@@ -174,6 +185,21 @@ class Detector(Estimator):
                 for i, name in enumerate(data.ids)
             ]
         return [Part(0, None, 0, len(data))]
+
+    def limits(self, data: Container) -> Floats:
+        """(n_rows,) the largest score that is still ordinary in each row of prepared data."""
+        out = np.empty(len(data.values))
+        for part in self.parts(data):
+            out[part.start : part.stop] = self.threshold_.limits[part.number]
+        return out
+
+    def tail_probability(self, data: Container, scores: Floats) -> Floats:
+        """(n_rows,) the share of ordinary rows that score at least as high; NaN as the scores."""
+        out = np.empty(len(scores))
+        for part in self.parts(data):
+            rows = slice(part.start, part.stop)
+            out[rows] = self.calibration_.tail_probability(scores[rows], part.number)
+        return out
 
     def judge(self, data: Container) -> Judgement:
         """Scores and expectations of prepared data, one entry per row."""
@@ -233,7 +259,7 @@ class Detector(Estimator):
 
     @property
     def offset_(self) -> float:
-        """``score_samples`` below this are outliers."""
+        """``score_samples`` below this are outliers (of the first series where there are many)."""
         return -self.threshold_.limits[0]
 
     def score_samples(self, X: Any) -> Floats:
@@ -242,8 +268,10 @@ class Detector(Estimator):
         return -self.anomaly_scores(X)
 
     def decision_function(self, X: Any) -> Floats:
-        """(n_rows,) below 0 for outliers."""
-        return self.threshold_.limits[0] - self.anomaly_scores(X)
+        """(n_rows,) below 0 for outliers; NaN where there is no score."""
+        self._need()
+        data = self.prepare(X)
+        return self.limits(data) - self.judge(data).scores
 
     def predict(self, X: Any) -> NDArray[np.int64]:
         """(n_rows,) −1 for outliers, 1 for all others (also where there is no score)."""
@@ -280,9 +308,23 @@ class OnlineDetector(Detector):
     def start(self, data: Container, policy: Policy, step_ns: int | None) -> None:
         """Be ready for the first row of such data, knowing nothing."""
 
-    @abstractmethod
     def rewind(self) -> None:
         """Keep what was learned in general, forget where the series stood."""
+        self._replace(state=self._rewound(self._need().state))
+
+    @abstractmethod
+    def _rewound(self, state: State) -> State:
+        """A copy of ``state`` at the beginning of a series."""
+
+    def settled(self, data: Container) -> Detector:
+        model = copy(self)
+        model._learn_as_it_goes(data)
+        model.rewind()
+        return model
+
+    @abstractmethod
+    def _learn_as_it_goes(self, data: Container) -> None:
+        """Take prepared rows one by one; this model's state is replaced, not changed in place."""
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """The present state, copied, as named arrays."""

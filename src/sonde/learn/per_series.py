@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -22,7 +23,8 @@ Floats = NDArray[np.float64]
 class PerSeries(Detector):
     """Learns each series of a panel by itself: its own scale, its own calibration.
 
-    Series are recognised by their ids when scored; an id that was not learned is refused.
+    Series are recognised by their ids when scored; an id that was not there is refused. A series
+    too short to learn from gets no scores, and ``facts`` names it.
 
     Parameters
     ----------
@@ -61,17 +63,21 @@ class PerSeries(Detector):
         policy = policy or Policy()
         states: State = {}
         policies: dict[str, Any] = {}
+        too_short: TooShort | None = None
         for i, series in enumerate(data):
             tell("learning", i / len(data))
             one = self.detector.__sklearn_clone__()
             try:
                 one._fit(_as_read(one, series), policy, step_ns)
             except TooShort as error:
-                raise TooShort(f"series {data.ids[i]!r}: {error}", **error.facts) from None
+                too_short = TooShort(f"series {data.ids[i]!r}: {error}", **error.facts)
+                continue
             if isinstance(one, OnlineDetector):
                 one.rewind()
             states[str(i)] = one._need().state
             policies[str(i)] = _fill(one.policy_)
+        if not states and too_short is not None:
+            raise too_short
         schema = Schema.of(data, step_ns=step_ns)
         state: State = {"series": states, "fill": policies, "ids": np.array(data.ids)}
         self._fitted = Fitted(state, schema, policy)
@@ -126,6 +132,22 @@ class PerSeries(Detector):
             for i, name in enumerate(panel.ids)
         ]
 
+    def _knows(self, number: int) -> bool:
+        return str(number) in self._need().state["series"]
+
+    def settled(self, data: Container) -> Detector:
+        if not isinstance(self.detector, OnlineDetector):
+            return self
+        states: State = {}
+        for part, series in zip(self.parts(data), cast(Panel, data), strict=True):
+            detector, fitted = self._one(part.number)
+            one = detector.__sklearn_clone__()
+            one._fitted = fitted
+            states[str(part.number)] = one.settled(series)._need().state
+        model = copy(self)
+        model._replace(state=self._need().state | {"series": states})
+        return model
+
     def _one(self, number: int) -> tuple[Detector, Fitted]:
         """The detector of a part and what it learned."""
         fitted = self._need()
@@ -143,6 +165,9 @@ class PerSeries(Detector):
         judged = []
         for i, part in enumerate(self.parts(panel)):
             tell("scoring", i / len(panel))
+            if not self._knows(part.number):
+                judged.append(Judgement(np.full(part.stop - part.start, np.nan)))
+                continue
             detector, fitted = self._one(part.number)
             judged.append(detector._under_policy(fitted, _as_read(detector, panel[i])))
         return stacked(judged, panel.values.shape[1])
@@ -159,20 +184,28 @@ class PerSeries(Detector):
         return out
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        for number in range(len(state["ids"])):
-            self.detector._check_state(state["series"][str(number)], n_columns)
+        if not set(state["series"]) <= {str(i) for i in range(len(state["ids"]))}:
+            raise ValueError("there are series without an id")
+        for one in state["series"].values():
+            self.detector._check_state(one, n_columns)
 
     def _resolution(self, state: State) -> float:
-        return self.detector._resolution(state["series"]["0"])
+        return self.detector._resolution(_any(state))
 
     def _smear(self, state: State) -> int:
-        return self.detector._smear(state["series"]["0"])
+        return self.detector._smear(_any(state))
 
     def reach(self, part: int) -> int:
         return self.detector._reach(self._need().state["series"][str(part)])
 
     def _facts(self, state: State) -> dict[str, Any]:
-        return {"series": len(state["ids"])}
+        short = [str(name) for i, name in enumerate(state["ids"]) if str(i) not in state["series"]]
+        return {"series": len(state["ids"])} | ({"too_short": short} if short else {})
+
+
+def _any(state: State) -> State:
+    """The state of one of the series."""
+    return cast(State, next(iter(state["series"].values())))
 
 
 def _as_read(detector: Detector, series: Series) -> Series | Table:

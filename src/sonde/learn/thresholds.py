@@ -103,7 +103,7 @@ def find_threshold(
     scores: Sequence[Floats],
     *,
     step_ns: int | None = None,
-    labels: NDArray[np.bool_] | None = None,
+    labelled: Sequence[tuple[Floats, NDArray[np.bool_]]] | None = None,
     smear: int = 1,
 ) -> Threshold:
     """The cutoff that ``rule`` asks for, given the scores learned from (one array a part).
@@ -118,9 +118,9 @@ def find_threshold(
     elif rule.kind == "false alarms":
         cutoff, why = _by_budget(rule, step_ns)
     elif rule.kind == "labels":
-        if labels is None:
+        if labelled is None:
             raise InvalidInput("the rule 'labels' needs labels")
-        cutoff, why = _by_labels(tails[known], np.asarray(labels, bool)[known])
+        cutoff, why = _by_labels(calibration, labelled)
     else:
         cutoff, why = _by_extremes(int(known.sum()), smear)
     limits = tuple(calibration.largest_ordinary(cutoff, i) for i in range(len(calibration)))
@@ -141,8 +141,8 @@ def _by_budget(rule: Rule, step_ns: int | None) -> tuple[float, str]:
         rows = 1000.0
     elif step_ns is None:
         raise InvalidInput(
-            f"{value:g} false alarms a {unit} need a time column with a regular step, and there is "
-            "none; give a budget per 1000rows instead",
+            f"{value:g} false alarms per {unit} need a time column with a regular step, and there "
+            "is none; give a budget per 1000rows instead",
             unit=unit,
         )
     else:
@@ -150,14 +150,24 @@ def _by_budget(rule: Rule, step_ns: int | None) -> tuple[float, str]:
     cutoff = value / rows
     if cutoff >= 0.5:
         raise InvalidInput(
-            f"{value:g} false alarms a {unit} are more than half of its {rows:g} rows",
+            f"{value:g} false alarms per {unit} are more than half of the rows in that time, "
+            f"{rows:.3g}",
             rows=rows,
         )
-    per = "1000 rows" if unit == "1000rows" else unit
-    return cutoff, f"at most {value:g} ordinary rows a {per} pass it, as asked"
+    per = "thousand rows" if unit == "1000rows" else unit
+    are = "row passes" if value == 1 else "rows pass"
+    return cutoff, f"about {value:g} ordinary {are} it per {per}, as asked"
 
 
-def _by_labels(tails: Floats, labels: NDArray[np.bool_]) -> tuple[float, str]:
+def _by_labels(
+    calibration: Calibration, labelled: Sequence[tuple[Floats, NDArray[np.bool_]]]
+) -> tuple[float, str]:
+    tails = np.concatenate(
+        [calibration.tail_probability(scores, i) for i, (scores, _) in enumerate(labelled)]
+    )
+    known = np.isfinite(tails)
+    tails = tails[known]
+    labels = np.concatenate([truth for _, truth in labelled])[known]
     if not labels.any() or labels.all():
         raise InvalidInput("labels must mark at least one row as an anomaly and one as ordinary")
     order = np.argsort(tails, kind="stable")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core import Container, Panel
 from ..core.progress import tell
@@ -16,6 +17,8 @@ from .choose import Choice, choose, named
 from .detector import Detector, Judgement, OnlineDetector
 from .per_series import PerSeries
 from .thresholds import Rule, rule_from
+
+Floats = NDArray[np.float64]
 
 ONLINE_ROWS = 750  # rows that an online run learns period, scale and threshold from, unless told
 
@@ -70,15 +73,35 @@ def train(recipe: Recipe, reading: Reading) -> Trained:
     tell("scoring", 0.0)
     prepared = model.prepare(data)
     judgement = model.judge(prepared)
-    learned = _learned_rows(model, prepared, learn_from)
-    labels = None
+    parts = sorted(model.parts(prepared), key=lambda part: part.number)
+    ordinary = _ordinary_scores(model, recipe, prepared, judgement, learn_from)
+    labelled = None
     if reading.labels is not None:
-        in_order = reading.labels[reading.rows]
-        labels = np.concatenate([in_order[start:stop] for start, stop in learned])
-    model.calibrate(
-        [judgement.scores[start:stop] for start, stop in learned], _rule(recipe), labels
-    )
+        # All labelled rows choose the cutoff, also those that were not learned from.
+        truth = reading.labels[reading.rows]
+        labelled = [(judgement.scores[p.start : p.stop], truth[p.start : p.stop]) for p in parts]
+    model.calibrate(ordinary, _rule(recipe), labelled)
     return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
+
+
+def _ordinary_scores(
+    model: Detector, recipe: Recipe, data: Container, judgement: Judgement, learn_from: Container
+) -> list[Floats]:
+    """What the rows learned from score, one array a part: what calibration learns from."""
+    scores = judgement.scores
+    parts = sorted(model.parts(data), key=lambda part: part.number)
+    if not recipe.online:
+        lengths = _lengths(learn_from)
+        return [scores[p.start : p.start + n] for p, n in zip(parts, lengths, strict=True)]
+    # The scores of a stream's first rows come from before period and scale were known; what the
+    # later ones will look like is told by the same rows judged with what was learned from them.
+    settled = model.settled(model.prepare(learn_from))
+    again = settled.judge(settled.prepare(learn_from)).scores
+    return [again[p.start : p.stop] for p in settled.parts(learn_from)]
+
+
+def _lengths(data: Container) -> list[int]:
+    return np.diff(data.offsets).tolist() if isinstance(data, Panel) else [len(data)]
 
 
 def _rule(recipe: Recipe) -> Rule:
@@ -144,14 +167,6 @@ def _fit(model: Detector, recipe: Recipe, learn_from: Container, step_ns: int | 
     elif isinstance(model, OnlineDetector):
         model.start(learn_from, policy, None)
     else:
-        raise InvalidInput(f"{model.name} can't work online: its scores depend on later rows")
-
-
-def _learned_rows(model: Detector, data: Container, learn_from: Container) -> list[tuple[int, int]]:
-    """Where in ``data`` the rows learned from lie: one range a part, in the calibration's order."""
-    parts = sorted(model.parts(data), key=lambda part: part.number)
-    if isinstance(learn_from, Panel):
-        lengths = np.diff(learn_from.offsets).tolist()
-    else:
-        lengths = [len(learn_from)]
-    return [(p.start, p.start + n) for p, n in zip(parts, lengths, strict=True)]
+        raise InvalidInput(
+            f"{model.name} can't work online: it does not learn row by row; use ewma"
+        )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _OURS = ("row", "score", "is_anomaly", "probability", "expected", "lower", "upper")
-_ANOMALY_COLUMNS = {
+_ANOMALY_COLUMNS: dict[str, Any] = {
     "series": pl.String,
     "start": pl.Int64,
     "end": pl.Int64,
@@ -63,16 +63,22 @@ def scores_frame(reading: Reading, detection: Detection) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def anomalies_frame(reading: Reading, detection: Detection) -> pl.DataFrame:
+def anomalies_frame(reading: Reading, detection: Detection, *, flat: bool = False) -> pl.DataFrame:
     """One line per anomaly, strangest first; no lines when there are none.
 
     ``start`` and ``end`` are input rows, ``end`` exclusive; times are ISO 8601 text in UTC, null
-    without a time column; ``columns`` names each column's share, as in ``"load 0.71; rate 0.29"``.
+    without a time column; ``columns`` holds the share of each column by its name, or, where
+    ``flat``, as text: ``"load 0.71; rate 0.29"``, which a CSV file can hold.
     """
     lines = [
-        anomaly.to_dict() | {"columns": shares_text(anomaly)} for anomaly in detection.anomalies
+        anomaly.to_dict() | ({"columns": shares_text(anomaly)} if flat else {})
+        for anomaly in detection.anomalies
     ]
-    return pl.DataFrame(lines, schema=_ANOMALY_COLUMNS, orient="row").with_columns(
+    schema = dict(_ANOMALY_COLUMNS)
+    if not flat:
+        names = reading.data.channels
+        schema["columns"] = pl.Struct({name: pl.Float64 for name in names})
+    return pl.DataFrame(lines, schema=schema, orient="row").with_columns(
         pl.col(pl.Float64).fill_nan(None)
     )
 

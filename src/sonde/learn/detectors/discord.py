@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 SHORTEST, LONGEST, USUAL = 4, 1024, 64  # rows of a window
 SAMPLE = 256  # windows in each of the places where likeness is looked at
-SMOOTH = 2  # window lengths that distances are averaged over: neighbours by chance stand alone
+SMOOTH = 2  # window lengths that distances are averaged over: a chance mismatch stands alone
 
 
 @dataclass(eq=False, kw_only=True)
@@ -169,9 +169,10 @@ def _begins_alike(x: Floats, reference: Floats) -> bool:
 
 
 def _around(distances: Floats, window: int, n_rows: int) -> Floats:
-    """(n_rows,) mean of the distances of the windows centred within one window of the row.
+    """(n_rows,) mean distance of the windows centred within about one window of the row.
 
-    Windows beyond the ends count as 0: a half-covered mean there must not pass for a peak. NaN
+    A strange row raises all windows that hold it alike; a second, shorter mean puts the peak into
+    their middle. Windows beyond the ends count as 0: a half-covered mean there must not pass for a peak. NaN
     where no window around the row has a distance.
     """
     centred = np.zeros(n_rows)
@@ -180,10 +181,16 @@ def _around(distances: Floats, window: int, n_rows: int) -> Floats:
     first = window // 2
     centred[first : first + len(distances)] = np.where(finite, distances, 0.0)
     known[first : first + len(distances)] = finite
-    half = SMOOTH * window // 2
-    low = np.maximum(np.arange(n_rows) - half, 0)
-    high = np.minimum(np.arange(n_rows) + half, n_rows)
-    total = np.concatenate([[0.0], np.cumsum(centred)])
-    count = np.concatenate([[0.0], np.cumsum(known)])
-    mean = (total[high] - total[low]) / (2 * half)
-    return np.where(count[high] > count[low], mean, np.nan)
+    long, short = SMOOTH * window + 1, window // 4 * 2 + 1  # odd: the middle is a row
+    smooth = _running_mean(_running_mean(centred, long), short)
+    is_near = _running_mean(_running_mean(known, long), short) > 0.5 / (long * short)
+    return np.where(is_near, smooth, np.nan)
+
+
+def _running_mean(values: Floats, width: int) -> Floats:
+    """(n,) mean over ``width`` (odd) values around each; zeros beyond the ends."""
+    half = width // 2
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    low = np.maximum(np.arange(len(values)) - half, 0)
+    high = np.minimum(np.arange(len(values)) + half + 1, len(values))
+    return np.asarray((total[high] - total[low]) / width)

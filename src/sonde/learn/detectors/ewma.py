@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from ...errors import InvalidInput, SchemaMismatch
 from ...kernels.ewma import (
     FLOOR,
     KNOWS_SCALE,
+    LARGEST,
     LEVEL,
     N_CLOCK,
     N_FIELDS,
@@ -124,10 +125,17 @@ class EWMA(OnlineDetector):
         state["warmup"] = np.full((self.warmup, n_channels), np.nan)
         self._fitted = Fitted(state, Schema.of(data, step_ns=step_ns), policy)
 
-    def rewind(self) -> None:
-        state = {name: array.copy() for name, array in self._need().state.items()}
+    def _rewound(self, state: State) -> State:
+        state = {name: array.copy() for name, array in state.items()}
         state["clock"][ROWS] = state["clock"][PHASE] = 0
         state["channels"][SEEN] = state["channels"][LEVEL] = 0.0
+        return state
+
+    def _learn_as_it_goes(self, data: Container) -> None:
+        fitted = self._need()
+        applied = fitted.policy.apply(cast(Series, data), fitted.schema.step_ns).data
+        state = {name: array.copy() for name, array in fitted.state.items()}
+        self._over(state, applied.values)
         self._replace(state=state)
 
     # --- use ---------------------------------------------------------------------------------
@@ -203,7 +211,7 @@ class EWMA(OnlineDetector):
         assert judged.expected is not None
         assert judged.unit is not None
         error = (data.values[rows] - judged.expected[rows]) / judged.unit[rows]
-        return np.square(np.nan_to_num(error))
+        return np.asarray(np.square(np.minimum(np.nan_to_num(np.abs(error)), LARGEST)))
 
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in scales; a tenth of one means nothing

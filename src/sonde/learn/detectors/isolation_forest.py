@@ -17,7 +17,7 @@ from ..randomness import over_rows, seed_of
 
 Floats = NDArray[np.float64]
 
-LARGEST_SAMPLE = 65_536
+LARGEST_SAMPLE, MOST_TREES = 65_536, 100_000
 
 
 @dataclass(eq=False, kw_only=True)
@@ -59,8 +59,12 @@ class IsolationForest(Detector):
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:
-        if self.n_estimators < 1:
-            raise InvalidInput(f"n_estimators must be 1 or more, got {self.n_estimators}")
+        whole = isinstance(self.n_estimators, int | np.integer)
+        if not whole or not 1 <= self.n_estimators <= MOST_TREES:
+            raise InvalidInput(
+                f"n_estimators must be a whole number from 1 to {MOST_TREES}, "
+                f"got {self.n_estimators!r}"
+            )
         if self.max_samples != "auto" and (
             not isinstance(self.max_samples, int | np.integer)
             or not 2 <= self.max_samples <= LARGEST_SAMPLE

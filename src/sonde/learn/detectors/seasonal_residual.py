@@ -129,7 +129,7 @@ class SeasonalResidual(Detector):
         assert judged.expected is not None
         assert judged.unit is not None
         error = (data.values[rows] - judged.expected[rows]) / judged.unit[rows]
-        return np.asarray(np.square(np.nan_to_num(error)))
+        return np.asarray(np.square(np.minimum(np.nan_to_num(np.abs(error)), LARGEST)))
 
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in spreads; a tenth of one means nothing
