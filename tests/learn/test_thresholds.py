@@ -26,7 +26,7 @@ def test_contamination_flags_that_many(count: int) -> None:
 def test_contamination_is_shared_among_series_by_probability() -> None:
     calibration = Calibration.joined([CALIBRATION, Calibration.learn(100 * SCORES)])
     rule = rule_from(contamination=0.05)
-    threshold = find_threshold(rule, calibration, [SCORES, 100 * SCORES])
+    threshold = find_threshold(rule, calibration, [SCORES, 100 * SCORES], smears=[1, 1])
     first = int((threshold.limits[0] < SCORES).sum())
     second = int((threshold.limits[1] < 100 * SCORES).sum())
     assert first + second == 200
@@ -34,7 +34,9 @@ def test_contamination_is_shared_among_series_by_probability() -> None:
 
 
 def test_a_budget_of_false_alarms_is_kept_on_fresh_rows() -> None:
-    threshold = find_threshold(rule_from(false_alarms="2/day"), CALIBRATION, [SCORES], step_ns=HOUR)
+    threshold = find_threshold(
+        rule_from(false_alarms="2/day"), CALIBRATION, [SCORES], rows_per_ns=1 / HOUR
+    )
     fresh = np.random.default_rng(1).exponential(size=24 * 2000)
     per_day = (fresh > threshold.limits[0]).sum() / 2000
     assert 1.4 < per_day < 2.8
@@ -55,7 +57,9 @@ def test_a_malformed_budget_is_refused(text: str) -> None:
 
 def test_a_budget_of_more_than_half_the_rows_is_refused() -> None:
     with pytest.raises(InvalidInput, match="more than half"):
-        find_threshold(rule_from(false_alarms="20/day"), CALIBRATION, [SCORES], step_ns=HOUR)
+        find_threshold(
+            rule_from(false_alarms="20/day"), CALIBRATION, [SCORES], rows_per_ns=1 / HOUR
+        )
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 0.51, 1.0])

@@ -293,3 +293,124 @@ def test_a_model_takes_the_frame_it_was_found_with() -> None:
     found = sonde.detect(frame)
     np.testing.assert_array_equal(found.model.anomaly_scores(frame), found.scores)
     np.testing.assert_array_equal(found.model.anomaly_scores(frame.to_pandas()), found.scores)
+
+
+def hours(n: int) -> Any:
+    return np.datetime64("2024-01-01T00", "us") + np.arange(n) * np.timedelta64(1, "h")
+
+
+def test_rows_learned_from_are_known_by_what_they_are() -> None:
+    x = season(2000)
+    x[900] = 25
+    plain = sonde.detect(x, detector="discord")
+    model = plain.model
+    later = model.anomaly_scores(x[500:])  # a slice of the rows learned from
+    np.testing.assert_allclose(later[200:1200], plain.scores[700:1700], atol=1e-9)
+    longer = model.anomaly_scores(np.concatenate([x, season(300)]))
+    np.testing.assert_allclose(longer[:1800], plain.scores[:1800], atol=1e-9)
+    assert np.nanmedian(model.anomaly_scores(x[500:] + 1e-9)) < np.nanmedian(later)
+
+
+def test_a_gap_where_learning_ends_flags_nothing() -> None:
+    x = season(2000)
+    x[999] = np.nan
+    found = sonde.detect(x, detector="discord", fit_rows=1000)
+    assert found.is_anomaly.sum() < 40
+
+
+def test_fit_and_detect_calibrate_an_online_detector_alike() -> None:
+    x = season(492)
+    fitted: Any = create("ewma", period=48).fit(x)
+    found = sonde.detect(x, detector="ewma", parameters={"period": 48})
+    np.testing.assert_allclose(fitted.calibration_.tail, found.model.calibration_.tail)
+
+
+def test_small_errors_of_the_clock_do_not_add_up() -> None:
+    n = 9000
+    x = np.sin(np.arange(n) * 2 * np.pi / 50) + 0.05 * np.random.default_rng(0).normal(size=n)
+    x[8000] += 5
+    time = np.cumsum(np.tile([1000, 1000, 1001], n // 3)) * 1_000_000
+    for name in ("seasonal_residual", "ewma"):
+        found = sonde.detect(sonde.Series(x, ["v"], time), detector=name)
+        assert int(np.nanargmax(found.scores)) == 8000
+        assert found.scores[8000] > 20
+
+
+def test_online_the_season_keeps_its_phase_over_a_gap() -> None:
+    x = season(2400)
+    keep = np.r_[0:1500, 1520:2400]
+    frame = pl.DataFrame({"ts": hours(2400)[keep], "v": x[keep]})
+    found = sonde.detect(frame, online=True)
+    assert found.is_anomaly[1500:].sum() <= 5
+    half = sonde.detect(frame[:1700], online=True)
+    np.testing.assert_array_equal(half.scores, found.scores[:1700])
+
+
+def test_a_budget_per_week_is_kept_online_and_with_uneven_steps() -> None:
+    rng = np.random.default_rng(0)
+    time = hours(4000) + rng.integers(0, 3_000_000_000, 4000).astype("timedelta64[us]")
+    frame = pl.DataFrame({"ts": time, "v": rng.normal(size=4000)})
+    for online in (False, True):
+        flags = sonde.detect(frame, online=online, false_alarms="2/week").is_anomaly
+        assert 10 <= flags.sum() <= 120  # 4,000 hours are 24 weeks
+
+
+def test_a_budget_is_shared_by_all_series() -> None:
+    series = [sonde.Series(season(2000, k), ["v"], hours(2000).astype("int64") * 1000)
+              for k in range(10)]  # fmt: skip
+    panel = sonde.Panel.of(series)
+    flags = sonde.detect(panel, detector="seasonal_residual", false_alarms="1/day").is_anomaly
+    assert flags.sum() <= 200  # 2,000 hours are 83 days
+
+
+def test_a_short_series_in_a_panel_gets_no_score_from_a_window_model() -> None:
+    model = sonde.detect(sonde.Series(season(900)), detector="discord").model
+    panel = sonde.Panel.of([sonde.Series(season(600)), sonde.Series(season(10))])
+    scores = model.anomaly_scores(panel)
+    assert np.isfinite(scores[:600]).all()
+    assert np.isnan(scores[600:]).all()
+    with pytest.raises(InvalidInput, match="at least"):
+        model.anomaly_scores(season(10))
+
+
+def test_a_detector_of_ones_own_is_checked_like_a_name() -> None:
+    with pytest.raises(InvalidInput, match="go with"):
+        sonde.detect(WAVE, detector=create("knn"), parameters={"n_neighbors": 3})
+    with pytest.raises(InvalidInput, match="can't work online"):
+        sonde.detect(WAVE, detector=create("discord"), online=True)
+    model = sonde.detect(WAVE, detector=create("ewma"), online=True, fit_rows=200).model
+    assert model.get_params()["warmup"] == 200
+
+
+def test_online_may_want_more_rows_than_there_are() -> None:
+    assert len(sonde.detect(WAVE[:100], online=True, fit_rows=500).scores) == 100
+
+
+def test_shares_and_scores_of_enormous_values_are_finite() -> None:
+    rows = np.random.default_rng(0).normal(size=(300, 2)) * 1e300
+    rows[7] = [1.7e308, 0.0]
+    found = sonde.detect(rows, detector="knn", contamination=0.01)
+    assert np.isfinite(found.scores).all()
+    assert found.anomalies[0].peak == 7
+    assert sum(found.anomalies[0].columns.values()) == pytest.approx(1)
+
+
+def test_what_the_policy_did_is_told() -> None:
+    x = season(900)
+    x[[100, 101, 300]] = np.nan
+    assert any("3 missing values" in p for p in sonde.detect(x).detection.problems)
+
+
+def test_labels_follow_rows_that_were_sorted() -> None:
+    frame = shuffled_frame()
+    truth = (frame["n"] == 800).cast(pl.Int8)
+    found = sonde.detect(frame.with_columns(bad=truth), labels="bad", detector="seasonal_residual")
+    np.testing.assert_array_equal(found.is_anomaly, truth.to_numpy() == 1)
+
+
+def test_calibration_knows_the_rows_learned_from_only() -> None:
+    x = season(1500)
+    x[800:1400] += np.random.default_rng(1).normal(size=600) * 5
+    found = sonde.detect(x, detector="seasonal_residual", fit_rows=700)
+    assert found.is_anomaly[:700].sum() <= 5
+    assert found.is_anomaly[800:1400].mean() > 0.5

@@ -75,7 +75,7 @@ class Schema:
         TooShort : fewer rows than the method needs.
         """
         data = self._match(data, model)
-        if len(data.values) < self.min_rows:
+        if not isinstance(data, Panel) and len(data) < self.min_rows:
             raise TooShort(
                 f"need at least {self.min_rows} rows, got {len(data.values)}",
                 needed=self.min_rows,

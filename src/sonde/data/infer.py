@@ -127,6 +127,7 @@ def examine(
         id_values=frame[id_column] if id_column else None,
         labels=truth,
         step_ns=step,
+        span_ns=None if clock is None else int(clock.ns.max() - clock.ns.min()),
         left_out=left_out,
         problems=given.notes + ([clock.note] if clock and clock.note else []) + problems,
     )

@@ -29,6 +29,7 @@ class Reading:
     time_values, id_values : as in the input, in its order, for writing results beside them.
     labels : (n_rows,) bool in input order when a labels column was named; True is an anomaly.
     step_ns : the regular step in nanoseconds; None without time or with irregular steps.
+    span_ns : from the first moment to the last; None without time.
     left_out : column → why it is not a value (``"text"``, ``"constant"``, ``"row counter"``, …).
     problems : sentences about the data that the reader of a result should know.
 
@@ -53,5 +54,6 @@ class Reading:
     id_values: pl.Series | None = None
     labels: NDArray[np.bool_] | None = None
     step_ns: int | None = None
+    span_ns: int | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)

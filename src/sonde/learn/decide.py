@@ -55,6 +55,7 @@ def decide(model: Detector, data: Container, judgement: Judgement | None = None)
         lower=band[1],
         upper=band[2],
         candidate=None if stretches or not told else told[0],
+        problems=list(judgement.notes),
     )
 
 

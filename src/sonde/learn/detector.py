@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..core import Container, Panel, Series, Table
 from ..data import Policy, only_columns
-from ..errors import InvalidInput, not_fitted
+from ..errors import InvalidInput, TooShort, not_fitted
 from .calibration import Calibration
 from .estimator import Estimator, Fitted, State, unflatten
 from .thresholds import Rule, Threshold, find_threshold, rule_from
@@ -33,11 +33,13 @@ class Judgement:
     expected : (n_rows, n_columns) float64 or None.
     unit : (n_rows, n_columns) or (n_columns,) float64 or None: by how much a value must leave its
         expectation to raise the score by one; with the threshold it makes the band.
+    notes : what the policy for missing values did, as sentences.
     """
 
     scores: Floats
     expected: Floats | None = None
     unit: Floats | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,29 +110,40 @@ class Detector(Estimator):
         scores: list[Floats],
         rule: Rule | None = None,
         labelled: list[tuple[Floats, NDArray[np.bool_]]] | None = None,
+        rows_per_ns: float | None = None,
     ) -> None:
         """Learn calibration and threshold from the scores of ordinary rows, one array a part.
 
-        ``labelled`` holds scores and true labels, one pair a part, for the rule that wants them.
+        ``labelled`` holds scores and true labels, one pair a part, for the rule that wants them;
+        ``rows_per_ns`` is how many rows come in a nanosecond, all series together, for budgets.
         Nothing else changes: both can be moved without learning again.
         """
         fitted = self._need()
         calibration = self._calibration(scores)
         rule = rule or rule_from(contamination=self.contamination)
+        if rows_per_ns is None and fitted.schema.step_ns is not None:
+            rows_per_ns = len(scores) / fitted.schema.step_ns
         threshold = find_threshold(
             rule,
             calibration,
             scores,
-            step_ns=fitted.schema.step_ns,
+            rows_per_ns=rows_per_ns,
             labelled=labelled,
-            smear=self._smear(fitted.state),
+            smears=[self._smear(state) for state in self._states()],
         )
         self._replace(calibration=calibration, threshold=threshold)
 
     def _calibration(self, scores: list[Floats]) -> Calibration:
-        state = self._need().state
-        resolution, smear = self._resolution(state), self._smear(state)
-        return Calibration.joined([Calibration.learn(part, resolution, smear) for part in scores])
+        return Calibration.joined(
+            [
+                Calibration.learn(part, self._resolution(state), self._smear(state))
+                for part, state in zip(scores, self._states(), strict=True)
+            ]
+        )
+
+    def _states(self) -> list[State]:
+        """The learned state behind each part of the calibration."""
+        return [self._need().state]
 
     @property
     def calibration_(self) -> Calibration:
@@ -148,6 +161,17 @@ class Detector(Estimator):
             raise not_fitted(self.name)
         return threshold
 
+    def rewind(self) -> None:
+        """Keep what was learned in general, forget where the series stood.
+
+        Only a model that learns as it goes knows where a series stands.
+        """
+        self._replace(state=self._rewound(self._need().state))
+
+    def _rewound(self, state: State) -> State:
+        """``state`` at the beginning of a series."""
+        return state
+
     def settled(self, data: Container) -> Detector:
         """The model as it is once it knows ``data``, at the beginning of a series; a copy.
 
@@ -162,7 +186,12 @@ class Detector(Estimator):
         schema = self._need().schema
         if schema.named:
             X = only_columns(X, schema.channels, schema.time_column)
-        return schema.check(self._take_many(X), type(self).__name__)  # type: ignore[no-any-return]
+        data = self._take_many(X)
+        if schema.kind == "series" and isinstance(data, Table):
+            data = Series(data.values, data.channels)
+        elif schema.kind == "table" and isinstance(data, Series):
+            data = Table(data.values, data.channels)
+        return schema.check(data, type(self).__name__)  # type: ignore[no-any-return]
 
     def _take_many(self, X: Any) -> Any:
         """As ``_take``; several series are accepted, each is judged by itself."""
@@ -207,13 +236,20 @@ class Detector(Estimator):
         if not isinstance(data, Panel):
             return self._under_policy(fitted, data)
         return stacked(
-            [self._under_policy(fitted, series) for series in data], data.values.shape[1]
+            [self._if_long_enough(fitted, series) for series in data], data.values.shape[1]
         )
 
     def _under_policy(self, fitted: Fitted, data: Series | Table) -> Judgement:
         """Apply the policy, judge, and put the answers back into the rows that came."""
         applied = fitted.policy.apply(data, fitted.schema.step_ns)
-        judged = self._judge(fitted.state, applied.data)
+        needed = self._rows_to_use(fitted.state)
+        if len(applied.data) < needed:
+            raise TooShort(
+                f"{self.name} needs at least {needed} rows, got {len(applied.data)}",
+                needed=needed,
+                got=len(applied.data),
+            )
+        judged = replace(self._judge(fitted.state, applied.data), notes=applied.notes)
         if applied.data is data:
             return judged
         keep = applied.scored & (applied.rows >= 0)
@@ -224,7 +260,15 @@ class Detector(Estimator):
             judged.unit
             if judged.unit is None or judged.unit.ndim == 1
             else _scattered(judged.unit, keep, rows, len(data)),
+            judged.notes,
         )
+
+    def _if_long_enough(self, fitted: Fitted, data: Series | Table) -> Judgement:
+        """One series of many: without scores where it is too short for the model."""
+        try:
+            return self._under_policy(fitted, data)
+        except TooShort:
+            return Judgement(np.full(len(data), np.nan))
 
     def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
         """(len(rows), n_columns) each column's share in the score of those rows; sums to 1."""
@@ -243,6 +287,8 @@ class Detector(Estimator):
         real = applied.rows >= 0
         where[applied.rows[real]] = np.flatnonzero(real)
         raw = np.nan_to_num(self._blame(fitted.state, applied.data, where[rows]), nan=0.0)
+        largest = raw.max(axis=1, keepdims=True)
+        raw = raw / np.where(largest > 0, largest, 1.0)
         total = raw.sum(axis=1, keepdims=True)
         even = np.full_like(raw, 1.0 / raw.shape[1])
         return np.where(total > 0, raw / np.where(total > 0, total, 1.0), even)
@@ -308,14 +354,6 @@ class OnlineDetector(Detector):
     def start(self, data: Container, policy: Policy, step_ns: int | None) -> None:
         """Be ready for the first row of such data, knowing nothing."""
 
-    def rewind(self) -> None:
-        """Keep what was learned in general, forget where the series stood."""
-        self._replace(state=self._rewound(self._need().state))
-
-    @abstractmethod
-    def _rewound(self, state: State) -> State:
-        """A copy of ``state`` at the beginning of a series."""
-
     def settled(self, data: Container) -> Detector:
         model = copy(self)
         model._learn_as_it_goes(data)
@@ -325,6 +363,10 @@ class OnlineDetector(Detector):
     @abstractmethod
     def _learn_as_it_goes(self, data: Container) -> None:
         """Take prepared rows one by one; this model's state is replaced, not changed in place."""
+
+    def _training_scores(self, applied: Container) -> Floats:
+        # From the beginning: the state after the last row knows the level of the last row.
+        return self._judge(self._rewound(self._need().state), applied).scores
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """The present state, copied, as named arrays."""

@@ -72,8 +72,7 @@ class PerSeries(Detector):
             except TooShort as error:
                 too_short = TooShort(f"series {data.ids[i]!r}: {error}", **error.facts)
                 continue
-            if isinstance(one, OnlineDetector):
-                one.rewind()
+            one.rewind()
             states[str(i)] = one._need().state
             policies[str(i)] = _fill(one.policy_)
         if not states and too_short is not None:
@@ -169,7 +168,7 @@ class PerSeries(Detector):
                 judged.append(Judgement(np.full(part.stop - part.start, np.nan)))
                 continue
             detector, fitted = self._one(part.number)
-            judged.append(detector._under_policy(fitted, _as_read(detector, panel[i])))
+            judged.append(detector._if_long_enough(fitted, _as_read(detector, panel[i])))
         return stacked(judged, panel.values.shape[1])
 
     def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
@@ -190,10 +189,15 @@ class PerSeries(Detector):
             self.detector._check_state(one, n_columns)
 
     def _resolution(self, state: State) -> float:
-        return self.detector._resolution(_any(state))
+        return self.detector._resolution(state)
 
     def _smear(self, state: State) -> int:
-        return self.detector._smear(_any(state))
+        return self.detector._smear(state)
+
+    def _states(self) -> list[State]:
+        known = self._need().state["series"]
+        some = next(iter(known.values()))  # a series too short to learn from has no scores either
+        return [known.get(str(i), some) for i in range(len(self._need().state["ids"]))]
 
     def reach(self, part: int) -> int:
         return self.detector._reach(self._need().state["series"][str(part)])
@@ -201,11 +205,6 @@ class PerSeries(Detector):
     def _facts(self, state: State) -> dict[str, Any]:
         short = [str(name) for i, name in enumerate(state["ids"]) if str(i) not in state["series"]]
         return {"series": len(state["ids"])} | ({"too_short": short} if short else {})
-
-
-def _any(state: State) -> State:
-    """The state of one of the series."""
-    return cast(State, next(iter(state["series"].values())))
 
 
 def _as_read(detector: Detector, series: Series) -> Series | Table:

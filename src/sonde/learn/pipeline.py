@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput
-from .detector import Detector, Judgement, OnlineDetector
+from .detector import Detector, Judgement
 from .estimator import Estimator, Reads, State
 from .transformer import Transformer
 
@@ -78,7 +78,7 @@ class DetectorPipeline(Detector):
         learned: State = {}
         for i, (_, step) in enumerate(self.steps):
             learned[str(i)] = step._learn(data)
-            if isinstance(step, OnlineDetector):
+            if isinstance(step, Detector):
                 learned[str(i)] = step._rewound(learned[str(i)])
             if isinstance(step, Transformer):
                 data = step._transform(learned[str(i)], data)

@@ -19,7 +19,7 @@ Kind = Literal["extreme value", "contamination", "false alarms", "labels"]
 # One ordinary row in this many may pass, at the most; fewer where there are many rows.
 RAREST, COMMONEST, COMMONEST_SMEARED = 1e-6, 1e-3, 5e-3
 EXPECTED_FALSE_ALARMS = 0.5  # among the rows learned from, under the extreme-value rule
-_UNITS_NS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_UNITS_S = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,14 @@ def find_threshold(
     calibration: Calibration,
     scores: Sequence[Floats],
     *,
-    step_ns: int | None = None,
+    rows_per_ns: float | None = None,
     labelled: Sequence[tuple[Floats, NDArray[np.bool_]]] | None = None,
-    smear: int = 1,
+    smears: Sequence[int] = (1,),
 ) -> Threshold:
     """The cutoff that ``rule`` asks for, given the scores learned from (one array a part).
 
-    ``smear`` is the number of neighbouring rows that share most of their score: so many rows are
+    ``rows_per_ns`` is how many rows come in a nanosecond, all parts together. ``smears`` are, a
+    part each, the numbers of neighbouring rows that share most of their score: so many rows are
     one chance to be wrong.
     """
     tails = np.concatenate([calibration.tail_probability(part, i) for i, part in enumerate(scores)])
@@ -116,13 +117,13 @@ def find_threshold(
     if rule.kind == "contamination":
         cutoff, why = _by_share(tails[known], float(rule.value or 0))
     elif rule.kind == "false alarms":
-        cutoff, why = _by_budget(rule, step_ns)
+        cutoff, why = _by_budget(rule, rows_per_ns)
     elif rule.kind == "labels":
         if labelled is None:
             raise InvalidInput("the rule 'labels' needs labels")
         cutoff, why = _by_labels(calibration, labelled)
     else:
-        cutoff, why = _by_extremes(int(known.sum()), smear)
+        cutoff, why = _by_extremes([int(np.isfinite(s).sum()) for s in scores], smears)
     limits = tuple(calibration.largest_ordinary(cutoff, i) for i in range(len(calibration)))
     return Threshold(rule, cutoff, limits, why)
 
@@ -135,18 +136,18 @@ def _by_share(tails: Floats, share: float) -> tuple[float, str]:
     return float(np.partition(tails, count - 1)[count - 1]), why
 
 
-def _by_budget(rule: Rule, step_ns: int | None) -> tuple[float, str]:
+def _by_budget(rule: Rule, rows_per_ns: float | None) -> tuple[float, str]:
     value, unit = float(rule.value or 0), str(rule.unit)
     if unit == "1000rows":
         rows = 1000.0
-    elif step_ns is None:
+    elif rows_per_ns is None:
         raise InvalidInput(
-            f"{value:g} false alarms per {unit} need a time column with a regular step, and there "
-            "is none; give a budget per 1000rows instead",
+            f"{value:g} false alarms per {unit} need a time column, and there is none; "
+            "give a budget per 1000rows instead",
             unit=unit,
         )
     else:
-        rows = _UNITS_NS[unit] * 1e9 / step_ns
+        rows = _UNITS_S[unit] * 1e9 * rows_per_ns
     cutoff = value / rows
     if cutoff >= 0.5:
         raise InvalidInput(
@@ -178,10 +179,11 @@ def _by_labels(
     return float(tails[order][best]), f"best F1 on the labels, {f1[best]:.2f}"
 
 
-def _by_extremes(n_rows: int, smear: int) -> tuple[float, str]:
-    wanted = EXPECTED_FALSE_ALARMS * smear / max(n_rows, 1)
-    cutoff = min(COMMONEST if smear == 1 else COMMONEST_SMEARED, max(RAREST, wanted))
+def _by_extremes(n_rows: Sequence[int], smears: Sequence[int]) -> tuple[float, str]:
+    chances = sum(n / smear for n, smear in zip(n_rows, smears, strict=True))
+    commonest = COMMONEST if max(smears) == 1 else COMMONEST_SMEARED
+    cutoff = min(commonest, max(RAREST, EXPECTED_FALSE_ALARMS / max(chances, 1e-9)))
     return cutoff, (
-        f"extreme-value rule, half a false anomaly expected among {n_rows:,} rows like those "
+        f"extreme-value rule, half a false anomaly expected among {sum(n_rows):,} rows like those "
         "learned from"
     )

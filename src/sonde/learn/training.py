@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import Container, Panel
+from ..core import Container, Panel, Table
 from ..core.progress import tell
 from ..data import Policy, Reading
 from ..data.policy import Missing
@@ -80,7 +81,7 @@ def train(recipe: Recipe, reading: Reading) -> Trained:
         # All labelled rows choose the cutoff, also those that were not learned from.
         truth = reading.labels[reading.rows]
         labelled = [(judgement.scores[p.start : p.stop], truth[p.start : p.stop]) for p in parts]
-    model.calibrate(ordinary, _rule(recipe), labelled)
+    model.calibrate(ordinary, _rule(recipe), labelled, _rows_per_ns(reading))
     return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
 
 
@@ -98,6 +99,19 @@ def _ordinary_scores(
     settled = model.settled(model.prepare(learn_from))
     again = settled.judge(settled.prepare(learn_from)).scores
     return [again[p.start : p.stop] for p in settled.parts(learn_from)]
+
+
+def _rows_per_ns(reading: Reading) -> float | None:
+    """How many rows come in a nanosecond, all series together; None without time."""
+    data = reading.data
+    if isinstance(data, Table) or data.time is None:
+        return None if not reading.span_ns else reading.n_rows / reading.span_ns
+    bounds = data.offsets if isinstance(data, Panel) else np.array([0, len(data)])
+    rate = 0.0
+    for start, stop in pairwise(bounds.tolist()):
+        if stop - start > 1:
+            rate += (stop - start - 1) / float(data.time[stop - 1] - data.time[start])
+    return rate or None
 
 
 def _lengths(data: Container) -> list[int]:
@@ -121,7 +135,7 @@ def _chosen(recipe: Recipe, learn_from: Container) -> Choice:
     if recipe.online:
         options["warmup"] = recipe.fit_rows or ONLINE_ROWS
     if isinstance(recipe.detector, Detector):
-        return Choice(recipe.detector.__sklearn_clone__(), "as given")
+        return Choice(_own(recipe.detector, recipe), "as given")
     if not isinstance(recipe.detector, str):
         raise InvalidInput(
             f"detector must be a name or an unfitted detector, got {recipe.detector!r}"
@@ -131,6 +145,18 @@ def _chosen(recipe: Recipe, learn_from: Container) -> Choice:
             raise InvalidInput("parameters need a detector by name; 'auto' chooses its own")
         return choose(learn_from, online=recipe.online, options=options)
     return named(recipe.detector, recipe.parameters, options, recipe.online)
+
+
+def _own(detector: Detector, recipe: Recipe) -> Detector:
+    """A copy of the caller's own detector, made to fit the recipe."""
+    if recipe.parameters:
+        raise InvalidInput("parameters go with a detector's name; this one has its own already")
+    own = detector.__sklearn_clone__()
+    if recipe.online and not isinstance(own, OnlineDetector):
+        raise InvalidInput(f"{own.name} can't work online: it does not learn row by row; use ewma")
+    if recipe.online and recipe.fit_rows is not None:
+        own.set_params(warmup=recipe.fit_rows)
+    return own
 
 
 def _first_rows(data: Container, recipe: Recipe) -> Container:
@@ -144,7 +170,7 @@ def _first_rows(data: Container, recipe: Recipe) -> Container:
         return data
     if isinstance(data, Panel):
         return Panel.of([series[:n] for series in data], data.ids)
-    if recipe.fit_rows is not None and n > len(data):
+    if recipe.fit_rows is not None and n > len(data) and not recipe.online:
         raise InvalidInput(f"fit_rows is {n}, and there are {len(data)} rows", fit_rows=n)
     return data[:n]
 
@@ -152,8 +178,7 @@ def _first_rows(data: Container, recipe: Recipe) -> Container:
 def _fit(model: Detector, recipe: Recipe, learn_from: Container, step_ns: int | None) -> None:
     if not recipe.online:
         model._fit(learn_from, Policy(recipe.missing), step_ns)
-        if isinstance(model, OnlineDetector):
-            model.rewind()
+        model.rewind()
         return
     if recipe.missing == "linear":
         raise InvalidInput(

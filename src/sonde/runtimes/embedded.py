@@ -180,7 +180,7 @@ def read_for(app: App, model: str, source: Any) -> Reading:
         time=schema.time_column,
         id=schema.id_column,
         columns=list(schema.channels) if schema.named else None,
-        kind="table" if schema.kind == "table" else "series",
+        kind=schema.kind,
     )
 
 

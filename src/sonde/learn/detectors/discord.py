@@ -15,11 +15,12 @@ from ...kernels.discord import nearest_windows, window_distances
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
-from ..seasons import cycle_length
+from ..seasons import cycle_length, regular_step
 
 Floats = NDArray[np.float64]
 
 SHORTEST, LONGEST, USUAL = 4, 1024, 64  # rows of a window
+MOSTLY = 0.9  # of the rows that data and reference share must be equal to call them the same
 SAMPLE = 256  # windows in each of the places where likeness is looked at
 SMOOTH = 2  # window lengths that distances are averaged over: a chance mismatch stands alone
 
@@ -29,8 +30,8 @@ class Discord(Detector):
     """How different each row's surroundings are from every other stretch of the series.
 
     Each window's z-normalised Euclidean distance to its nearest neighbour among the windows
-    learned from; a row's score is the mean over the windows around it. Where the data begin with
-    the rows learned from, those rows are compared with everything but themselves. Windows with a
+    learned from; a row's score is the mean over the windows around it. Rows that were learned from,
+    wherever they stand in the data, are compared with everything but themselves. Windows with a
     missing value have no score.
 
     Time is quadratic: 20,000 rows take about a second, 100,000 about half a minute.
@@ -81,29 +82,38 @@ class Discord(Detector):
             period = cycle_length(data)
             window = min(max(period, 16), LONGEST) if period > 1 else USUAL
             window = max(SHORTEST, min(window, len(data) // 4))
-        return {"window": np.int64(window), "reference": np.array(data.values)}
+        start = 0 if data.time is None else int(data.time[0])
+        step = regular_step(data) or 0
+        return {
+            "window": np.int64(window),
+            "reference": np.array(data.values),
+            "place": np.array([data.first, start, step], dtype=np.int64),
+        }
 
     def _rows_to_use(self, state: State) -> int:
         return int(state["window"])
 
     def _judge(self, state: State, data: Series) -> Judgement:
         window, reference = int(state["window"]), state["reference"]
-        own_rows = _begins_alike(data.values, reference)
+        shift = _shift(data, reference, state["place"], window)
         total = np.zeros(len(data) - window + 1)
         for j in range(data.values.shape[1]):
-            total += self._distances(data.values[:, j], reference[:, j], window, own_rows)
+            total += self._distances(data.values[:, j], reference[:, j], window, shift)
         return Judgement(_around(total / data.values.shape[1], window, len(data)))
 
-    def _distances(self, x: Floats, reference: Floats, window: int, own_rows: bool) -> Floats:
-        """(n − window + 1) distance of each window to its nearest neighbour."""
+    def _distances(self, x: Floats, reference: Floats, window: int, shift: int | None) -> Floats:
+        """(n − window + 1) distance of each window to its nearest neighbour, itself left out.
+
+        ``shift`` is where row 0 of ``x`` stands in the reference; None where it is not in it.
+        """
         x, reference = np.ascontiguousarray(x), np.ascontiguousarray(reference)
         n = len(x) - window + 1
-        zone = window - 1 if own_rows else -1
+        zone, shift = (-1, 0) if shift is None else (window - 1, shift)
         best, where = np.empty(n), np.empty(n, dtype=np.int64)
         done = [0]
 
         def work(start: int, stop: int) -> None:
-            nearest_windows(x, reference, window, zone, 0, start, stop, best, where)
+            nearest_windows(x, reference, window, zone, shift, start, stop, best, where)
             done[0] += stop - start
             tell("comparing windows", done[0] / n)
 
@@ -138,10 +148,10 @@ class Discord(Detector):
         if data.values.shape[1] == 1:
             return np.ones((len(rows), 1))
         window, reference = int(state["window"]), state["reference"]
-        own_rows = _begins_alike(data.values, reference)
+        shift = _shift(data, reference, state["place"], window)
         columns = [
             _around(
-                self._distances(data.values[:, j], reference[:, j], window, own_rows),
+                self._distances(data.values[:, j], reference[:, j], window, shift),
                 window,
                 len(data),
             )[rows]
@@ -162,18 +172,46 @@ class Discord(Detector):
         return {"window": int(state["window"])}
 
 
-def _begins_alike(x: Floats, reference: Floats) -> bool:
-    """True where the shorter of the two is the beginning of the other, to the bit."""
-    n = min(len(x), len(reference))
-    return bool(np.array_equal(x[:n], reference[:n], equal_nan=True))
+def _shift(data: Series, reference: Floats, place: NDArray[np.int64], window: int) -> int | None:
+    """Where in the reference row 0 of ``data`` stands; None where the two share no rows.
+
+    Told by time, by position and by the values themselves, in this order; believed where nearly
+    all rows that both have are equal to the bit (a policy may have filled the others otherwise).
+    """
+    first, start, step = (int(v) for v in place)
+    guesses = [data.first - first, 0]
+    if step > 0 and data.time is not None and len(data):
+        guesses.insert(0, round((int(data.time[0]) - start) / step))
+    for shift in [*guesses, *_places_of(data.values, reference)]:
+        low, high = max(0, -shift), min(len(data), len(reference) - shift)
+        if high - low < min(window, len(data)):
+            continue
+        mine, theirs = data.values[low:high], reference[low + shift : high + shift]
+        known = np.isfinite(mine).all(axis=1) & np.isfinite(theirs).all(axis=1)
+        if known.any() and (mine[known] == theirs[known]).all(axis=1).mean() > MOSTLY:
+            return shift
+    return None
+
+
+def _places_of(x: Floats, reference: Floats, most: int = 20) -> list[int]:
+    """Shifts at which a run of eight moving values of ``x`` stands in the reference."""
+    moving = np.isfinite(x).all(axis=1) & (np.abs(np.diff(x, axis=0, prepend=x[:1])).sum(1) > 0)
+    runs = np.flatnonzero(np.convolve(moving, np.ones(8), mode="valid") == 8)
+    if runs.size == 0:
+        return []
+    i = int(runs[0])
+    places = np.flatnonzero((reference[: len(reference) - 7] == x[i]).all(axis=1))
+    for k in range(1, 8):
+        places = places[(reference[places + k] == x[i + k]).all(axis=1)]
+    return [int(j) - i for j in places[:most]]
 
 
 def _around(distances: Floats, window: int, n_rows: int) -> Floats:
     """(n_rows,) mean distance of the windows centred within about one window of the row.
 
     A strange row raises all windows that hold it alike; a second, shorter mean puts the peak into
-    their middle. Windows beyond the ends count as 0: a half-covered mean there must not pass for a peak. NaN
-    where no window around the row has a distance.
+    their middle. Windows beyond the ends count as 0: a half-covered mean there must not pass for
+    a peak. NaN where no window around the row has a distance.
     """
     centred = np.zeros(n_rows)
     known = np.zeros(n_rows)

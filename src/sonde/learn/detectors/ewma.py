@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core import Container, Schema, Series
 from ...data import Policy
-from ...errors import InvalidInput, SchemaMismatch
+from ...errors import InvalidInput, MissingValues, SchemaMismatch
 from ...kernels.ewma import (
     FLOOR,
     KNOWS_SCALE,
@@ -91,12 +92,13 @@ class EWMA(OnlineDetector):
     def _learn(self, data: Series) -> State:
         period = season_length(data, self.period)
         state = self._blank(data.values.shape[1], period, origin_of(data))
-        self._learn_from(state, data.values, phases(data, period, None))
+        self._learn_from(state, data)
         return state
 
-    def _learn_from(self, state: State, values: Floats, phase: NDArray[np.int64]) -> None:
+    def _learn_from(self, state: State, data: Series) -> None:
         """Season and scale from a stretch of rows, then the rows themselves, one by one."""
-        period = int(state["clock"][PERIOD])
+        values, period = data.values, int(state["clock"][PERIOD])
+        phase = _phases_in(state, data)
         state["season"] = seasonal_profile(values - np.nanmedian(values, 0), phase, period)
         flat = values - state["season"][phase]
         # An amplitude of 0 leaves the kernel's own floor, a share of the values' size.
@@ -104,8 +106,7 @@ class EWMA(OnlineDetector):
         steps = np.diff(flat, axis=0)
         state["channels"][SCALE] = robust_spread(steps) if len(steps) else 0.0
         state["clock"][KNOWS_SCALE] = 1
-        state["clock"][PHASE] = phase[0]
-        self._over(state, values)
+        self._over(state, data)
 
     def _blank(self, n_channels: int, period: int, origin: NDArray[np.int64]) -> State:
         clock = np.zeros(N_CLOCK, dtype=np.int64)
@@ -135,7 +136,7 @@ class EWMA(OnlineDetector):
         fitted = self._need()
         applied = fitted.policy.apply(cast(Series, data), fitted.schema.step_ns).data
         state = {name: array.copy() for name, array in fitted.state.items()}
-        self._over(state, applied.values)
+        self._over(state, cast(Series, applied))
         self._replace(state=state)
 
     # --- use ---------------------------------------------------------------------------------
@@ -151,30 +152,55 @@ class EWMA(OnlineDetector):
                 expected=state["channels"].shape[1],
                 got=x.size,
             )
-        return float(self._over(state, x).scores[0])
+        x = self._without_gaps(x)
+        if len(state["warmup"]):
+            return float(self._over(state, Series(x)).scores[0])
+        scores = np.empty(1)
+        self._call(state, x, scores, np.empty(x.shape), np.empty(x.shape))
+        return float(scores[0])
+
+    def _without_gaps(self, x: Floats) -> Floats:
+        """One row as the policy wants it, as far as a single row can tell."""
+        missing = self._need().policy.missing
+        if np.isfinite(x).all() or missing in ("auto", "drop"):
+            return x
+        if missing == "zero":
+            return np.where(np.isfinite(x), x, 0.0)
+        raise MissingValues(
+            f"a value of the row is missing, and the policy {missing!r} can't deal with one row by "
+            "itself; fill it before update, or use the policies auto, drop or zero"
+        )
 
     def _judge(self, state: State, data: Series) -> Judgement:
-        copy = {name: np.array(array) for name, array in state.items()}
-        clock, origin = copy["clock"], copy["origin"]
-        from_time = origin[1] > 0 and data.time is not None
-        if len(data) and (from_time or clock[ROWS] == 0):
-            where = (int(origin[0]), int(origin[1])) if from_time else None
-            clock[PHASE] = phases(data[:1], int(clock[PERIOD]), where)[0]
-        return self._over(copy, data.values)
+        return self._over({name: np.array(array) for name, array in state.items()}, data)
 
-    def _over(self, state: State, x: Floats) -> Judgement:
+    def _over(self, state: State, data: Series) -> Judgement:
         """Go over rows, changing the state; stops where the warm-up ends to look for a season."""
-        scores, expected, unit = np.empty(len(x)), np.empty(x.shape), np.empty(x.shape)
+        shape = data.values.shape
+        out = np.empty(shape[0]), np.empty(shape), np.empty(shape)
         held, seen = state["warmup"], int(state["clock"][ROWS])
-        first = min(max(len(held) - seen, 0), len(x))
+        first = min(max(len(held) - seen, 0), len(data))
         if first:
-            held[seen : seen + first] = x[:first]
-            self._call(state, x[:first], scores[:first], expected[:first], unit[:first])
+            held[seen : seen + first] = data.values[:first]
+            self._call(state, data.values[:first], *(part[:first] for part in out))
             if seen + first == len(held):
-                self._end_warmup(state)
-        if first < len(x):
-            self._call(state, x[first:], scores[first:], expected[first:], unit[first:])
-        return Judgement(scores, expected, unit)
+                self._end_warmup(state, data[:first] if seen == 0 else Series(held))
+        if first < len(data):
+            self._in_season(state, data[first:], *(part[first:] for part in out))
+        return Judgement(*out)
+
+    def _in_season(
+        self, state: State, data: Series, scores: Floats, expected: Floats, unit: Floats
+    ) -> None:
+        """Rows of a stream whose season is known; the clock jumps where time does."""
+        clock = state["clock"]
+        phase = _phases_in(state, data)
+        jumps = np.flatnonzero(phase[1:] != (phase[:-1] + 1) % clock[PERIOD]) + 1
+        bounds = [0, *jumps.tolist(), len(data)]
+        for start, stop in pairwise(bounds):
+            clock[PHASE] = phase[start]
+            part = slice(start, stop)
+            self._call(state, data.values[part], scores[part], expected[part], unit[part])
 
     def _call(
         self, state: State, x: Floats, scores: Floats, expected: Floats, unit: Floats
@@ -184,18 +210,20 @@ class EWMA(OnlineDetector):
             x, state["clock"], state["channels"], state["season"], rates, scores, expected, unit
         )
 
-    def _end_warmup(self, state: State) -> None:
+    def _end_warmup(self, state: State, data: Series) -> None:
         """The season of the rows held back; from here on the stream knows it."""
-        held = state["warmup"].copy()
-        held[~np.isfinite(held).all(axis=1)] = np.nan
+        held = np.where(np.isfinite(data.values).all(axis=1, keepdims=True), data.values, np.nan)
         state["warmup"] = np.zeros((0, held.shape[1]))
-        period = season_length(Series(held), self.period)
-        if period == 1 or np.isnan(held).all():
+        if np.isnan(held).all():
             state["clock"][KNOWS_SCALE] = 1
             return
-        fresh = self._blank(held.shape[1], period, state["origin"])
-        fresh["clock"][ROWS] = 0
-        self._learn_from(fresh, held, np.arange(len(held)) % period)
+        period = season_length(data.with_values(held), self.period)
+        if period == 1:
+            state["channels"][FLOOR] = SMALLEST_SPREAD * robust_spread(held)
+            state["clock"][KNOWS_SCALE] = 1
+            return
+        fresh = self._blank(held.shape[1], period, _usual_steps(data))
+        self._learn_from(fresh, data.with_values(held))
         state.update(fresh)
 
     def _check_state(self, state: State, n_columns: int) -> None:
@@ -222,3 +250,27 @@ class EWMA(OnlineDetector):
     def _facts(self, state: State) -> dict[str, Any]:
         period = int(state["clock"][PERIOD])
         return {"period": period} if period > 1 else {}
+
+
+def _phases_in(state: State, data: Series) -> NDArray[np.int64]:
+    """(n,) the phase of each row: by its time, by its position, or going on from the last row."""
+    clock, origin = state["clock"], state["origin"]
+    period = int(clock[PERIOD])
+    if origin[1] > 0 and data.time is not None:
+        return phases(data, period, (int(origin[0]), int(origin[1])))
+    if clock[ROWS] == 0:
+        return phases(data, period, None)
+    return np.asarray((clock[PHASE] + np.arange(len(data))) % period)
+
+
+def _usual_steps(data: Series) -> NDArray[np.int64]:
+    """(2,) start and step of a stream's time, from its first rows, gaps allowed; zeros if none."""
+    if data.time is None or len(data) < 2:
+        return np.zeros(2, dtype=np.int64)
+    steps = np.diff(data.time)
+    step = int(np.median(steps))
+    multiples = steps / step
+    on_grid = np.abs(multiples - np.round(multiples)) < 0.05
+    if on_grid.mean() < 0.9:
+        return np.zeros(2, dtype=np.int64)
+    return np.array([data.time[0], step], dtype=np.int64)

@@ -17,6 +17,7 @@ from ..randomness import over_rows
 
 Floats = NDArray[np.float64]
 LEAF_ROWS = 32
+FARTHEST, LARGEST = 1e140, 1e300  # values and scores beyond these are taken for these
 TREE = ("order", "points", "starts", "lowest", "highest")
 
 
@@ -70,9 +71,13 @@ class KNN(Detector):
 
     def _learn(self, data: Table) -> State:
         known = np.isfinite(data.values).all(axis=1)
-        rows = np.ascontiguousarray(data.values[known])
+        rows = np.ascontiguousarray(data.values[known]) / _unit(data.values)
         tree = build_tree(rows, LEAF_ROWS)
-        return {"rows": rows, "tree": dict(zip(TREE, tree, strict=True))}
+        return {
+            "unit": np.float64(_unit(data.values)),
+            "rows": rows,
+            "tree": dict(zip(TREE, tree, strict=True)),
+        }
 
     def _neighbours(self, state: State, rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """(n, k) distances to the nearest rows learned from, and their positions."""
@@ -101,8 +106,11 @@ class KNN(Detector):
     def _judge(self, state: State, data: Table) -> Judgement:
         known = np.isfinite(data.values).all(axis=1)
         scores = np.full(len(data), np.nan)
-        distances, _ = self._neighbours(state, np.ascontiguousarray(data.values[known]))
-        scores[known] = distances.mean(axis=1) if self.method == "mean" else distances[:, -1]
+        rows = np.clip(data.values[known] / float(state["unit"]), -FARTHEST, FARTHEST)
+        distances, _ = self._neighbours(state, np.ascontiguousarray(rows))
+        found = distances.mean(axis=1) if self.method == "mean" else distances[:, -1]
+        # Scaled back in two steps, so that nothing becomes infinite on the way.
+        scores[known] = np.minimum(found, LARGEST / float(state["unit"])) * float(state["unit"])
         return Judgement(scores)
 
     def _check_state(self, state: State, n_columns: int) -> None:
@@ -121,7 +129,17 @@ class KNN(Detector):
             raise ValueError("the order leads outside the rows")
 
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
-        chosen = np.ascontiguousarray(data.values[rows])
+        chosen = np.clip(data.values[rows] / float(state["unit"]), -FARTHEST, FARTHEST)
+        chosen = np.ascontiguousarray(chosen)
         _, where = self._neighbours(state, chosen)
         gaps = chosen[:, None, :] - state["rows"][where]
         return np.asarray(np.square(gaps).mean(axis=1))
+
+
+def _unit(values: Floats) -> float:
+    """What values are divided by, so that the squares of their differences stay finite.
+
+    1 unless they are enormous; else a power of two, which changes no digit.
+    """
+    largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    return 1.0 if largest < FARTHEST else float(2.0 ** min(np.ceil(np.log2(largest)), 1023))

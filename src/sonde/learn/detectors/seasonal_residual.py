@@ -77,13 +77,14 @@ class SeasonalResidual(Detector):
     def _learn(self, data: Series) -> State:
         period = season_length(data, self.period)
         window = self.window or min(max(period // 2, SHORTEST), LONGEST)
-        phase = phases(data, period, None)
+        origin = origin_of(data)
+        phase = phases(data, period, (int(origin[0]), int(origin[1])))
         season = seasonal_profile(data.values - _level(data.values, period), phase, period)
         state: State = {
             "period": np.int64(period),
             "window": np.int64(window),
             "season": season,
-            "origin": origin_of(data),
+            "origin": origin,
         }
         flat = data.values - season[phase]
         size = np.nanmax(np.abs(data.values), axis=0, initial=0.0)
