@@ -34,6 +34,7 @@ def built() -> dict[str, Any]:
     made["pipeline of a series"] = sonde.make_pipeline(
         create("standard_scaler"), create("seasonal_residual", period=25)
     )
+    made["pipeline of a stream"] = sonde.make_pipeline(create("standard_scaler"), create("ewma"))
     return made
 
 
