@@ -9,6 +9,7 @@ import polars as pl
 
 from ..errors import InvalidInput
 from .csv_dialect import NULLS, Dialect
+from .quoting import quoted
 
 
 def explain(
@@ -17,7 +18,6 @@ def explain(
     schema: dict[str, pl.DataType],
     source: str,
     first_row: int,
-    complaint: str,
 ) -> dict[str, pl.DataType]:
     """A wider schema under which ``block`` can be read.
 
@@ -44,7 +44,7 @@ def explain(
         where = _unclosed_quote(block, dialect, first_row)
         raise InvalidInput(
             f"{source}, {where}: the text cannot be cut into cells; look for a quotation mark "
-            f"that is not closed ({complaint.splitlines()[0]})",
+            "that is not closed",
             source=source,
         )
     return wider
@@ -85,7 +85,7 @@ def uneven_row(block: bytes, dialect: Dialect, source: str, first_row: int) -> N
         of = "the header has" if dialect.has_header else "the first row has"
         got = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
         raise InvalidInput(
-            f"{source}, row {row} has {got} where {of} {width}: {_cut(text)}; "
+            f"{source}, row {row} has {got} where {of} {width}: {quoted(line_text)}; "
             "repair the row, or quote cells that hold the delimiter",
             source=source,
             row=row,
@@ -100,11 +100,6 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return next(csv.reader([line.rstrip("\r").replace("\r", " ")], delimiter=delimiter), [])
     except csv.Error:  # a cell beyond the module's limit
         return line.split(delimiter)
-
-
-def _cut(text: str, most: int = 60) -> str:
-    text = text.rstrip("\r")
-    return repr(text if len(text) <= most else text[:most] + "…")
 
 
 def _unclosed_quote(block: bytes, dialect: Dialect, first_row: int) -> str:

@@ -14,7 +14,13 @@ import polars as pl
 from ..errors import InvalidInput
 from .csv_dialect import NULLS, Dialect, sniff
 from .csv_faults import explain, uneven_row
-from .line_blocks import first_line_end, line_blocks, without_blank_lines
+from .line_blocks import (
+    LONGEST_LINE,
+    first_line_end,
+    line_blocks,
+    too_long,
+    without_blank_lines,
+)
 from .sources import Source
 from .text_numbers import Mixed, numbers_from_text
 
@@ -76,12 +82,12 @@ def read_csv(source: Source) -> Text:
 def _head(source: Source) -> bytes:
     """The first whole lines; all of a short file."""
     with source.start() as stream:
-        head = source.read(stream, _HEAD)
-        while head and b"\n" not in head and b"\r" not in head:
-            more = source.read(stream, _HEAD)
-            if not more:
-                break
-            head += more
+        pieces = [source.read(stream, _HEAD)]
+        while pieces[-1] and b"\n" not in pieces[-1] and b"\r" not in pieces[-1]:
+            if len(pieces) * _HEAD > LONGEST_LINE:
+                raise too_long(source)
+            pieces.append(source.read(stream, _HEAD))
+        head = b"".join(pieces)
         if source.read(stream, 1):
             head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1] or head
     return head
@@ -170,10 +176,10 @@ def _read_blocks(
                 tidy = without_blank_lines(block, dialect.end_of_line.encode())
                 part = part if tidy is block else _parse(tidy, dialect, schema)
                 uneven_row(tidy, dialect, source.name, rows)
-        except pl.exceptions.PolarsError as refused:
+        except pl.exceptions.PolarsError:
             if len(schema) > 1:
                 block = without_blank_lines(block, dialect.end_of_line.encode())
-            return explain(block, dialect, schema, source.name, rows, str(refused))
+            return explain(block, dialect, schema, source.name, rows)
         parts.append(part)
         rows += part.height
         return None

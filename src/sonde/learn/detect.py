@@ -27,43 +27,31 @@ def detect(recipe: Recipe, reading: Reading) -> tuple[Detection, Detector]:
 
 def what_was_chosen(recipe: Recipe, reading: Reading, trained: Trained) -> dict[str, Any]:
     """Every choice made on the way, as plain values, with a message of a few sentences."""
-    model = trained.model
-    inner = model.detector if isinstance(model, PerSeries) else model
-    schema, threshold = model.schema_, model.threshold_
-    chosen: dict[str, Any] = {
-        "kind": schema.kind,
-        "columns": list(schema.channels),
+    chosen = _told(trained.model, reading) | {
         "left_out": dict(reading.left_out),
-        "detector": inner.name,
         "why": trained.why,
-        "threshold": {
-            "rule": threshold.rule.kind,
-            "cutoff": threshold.cutoff,
-            "why": threshold.why,
-        },
-        "missing": recipe.missing,
-        "rows": reading.n_rows,
         "fit_rows": trained.learned_rows,
         "online": recipe.online,
-        **model.facts(),
     }
-    if reading.step_ns is not None:
-        chosen["step"] = duration(reading.step_ns)
-    chosen["message"] = _message(reading, chosen)
-    return chosen
+    return chosen | {"message": _message(reading, chosen)}
 
 
 def what_a_model_does(model: Estimator, source: str, reading: Reading) -> dict[str, Any]:
     """The same for a stored model, of which only the model itself is known."""
     if not isinstance(model, Detector):
         raise InvalidInput(f"{source} is no detector but {model.name}")
+    chosen = _told(model, reading) | {"why": f"stored in {source}"}
+    return chosen | {"message": _message(reading, chosen)}
+
+
+def _told(model: Detector, reading: Reading) -> dict[str, Any]:
+    """What a fitted model tells of itself and of the data before it."""
     inner = model.detector if isinstance(model, PerSeries) else model
-    schema, threshold = model.schema_, model.threshold_
+    threshold = model.threshold_
     chosen: dict[str, Any] = {
-        "kind": schema.kind,
-        "columns": list(schema.channels),
+        "kind": model.schema_.kind,
+        "columns": list(model.schema_.channels),
         "detector": inner.name,
-        "why": f"stored in {source}",
         "threshold": {
             "rule": threshold.rule.kind,
             "cutoff": threshold.cutoff,
@@ -71,13 +59,10 @@ def what_a_model_does(model: Estimator, source: str, reading: Reading) -> dict[s
         },
         "missing": model.policy_.missing,
         "rows": reading.n_rows,
-        "fit_rows": reading.n_rows,
         **model.facts(),
     }
     if reading.step_ns is not None:
         chosen["step"] = duration(reading.step_ns)
-    chosen["message"] = _message(reading, chosen)
-    del chosen["fit_rows"]
     return chosen
 
 
@@ -97,7 +82,7 @@ def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
         what = f"a table of {values}"
     step = f", every {chosen['step']}" if "step" in chosen else ""
     sentence = f"Took {reading.source} for {what}{step} ({reading.kind_reason})"
-    if reading.left_out:
+    if chosen.get("left_out"):
         reasons = [f"{name!r} ({reason})" for name, reason in reading.left_out.items()]
         sentence += f", leaving out {', '.join(reasons)}"
     return sentence + "."
@@ -105,7 +90,7 @@ def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
 
 def _what_is_done(chosen: dict[str, Any]) -> str:
     learned = ""
-    if chosen["fit_rows"] < chosen["rows"]:
+    if chosen.get("fit_rows", chosen["rows"]) < chosen["rows"]:
         learned = f", learning from the first {chosen['fit_rows']:,} rows"
     short = chosen.get("too_short", [])
     if short:

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 
 # Rows whose scores calibrate a detector that reads rows one by one; more would only cost time.
 CALIBRATION_ROWS = 10_000
+LARGEST_ERROR = 1e9  # in units; its square is still far from infinite
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +72,16 @@ class Detector(Estimator):
         """Scores of ``data``, which passed schema and policy."""
 
     def _blame(self, state: State, data: Any, rows: NDArray[np.int64]) -> Floats:
-        """(len(rows), n_columns) non-negative: how much each column made the row strange."""
-        return np.ones((len(rows), data.values.shape[1]))
+        """(len(rows), n_columns) non-negative: how much each column made the row strange.
+
+        Where the method expects a value: the squared error in the column's own unit.
+        """
+        judged = self._judge(state, data)
+        if judged.expected is None or judged.unit is None:
+            return np.ones((len(rows), data.values.shape[1]))
+        unit = np.broadcast_to(judged.unit, judged.expected.shape)
+        error = (data.values[rows] - judged.expected[rows]) / unit[rows]
+        return np.asarray(np.square(np.minimum(np.nan_to_num(np.abs(error)), LARGEST_ERROR)))
 
     def _resolution(self, state: State) -> float:
         """The smallest difference of scores that means anything."""

@@ -15,7 +15,6 @@ from ...errors import InvalidInput, MissingValues, SchemaMismatch
 from ...kernels.ewma import (
     FLOOR,
     KNOWS_SCALE,
-    LARGEST,
     LEVEL,
     N_CLOCK,
     N_FIELDS,
@@ -233,13 +232,6 @@ class EWMA(OnlineDetector):
             raise ValueError("the season does not fit the clock")
         if state["season"].shape[1] != n_columns or state["warmup"].shape[1] != n_columns:
             raise ValueError("the state has another number of columns")
-
-    def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
-        judged = self._judge(state, data)
-        assert judged.expected is not None
-        assert judged.unit is not None
-        error = (data.values[rows] - judged.expected[rows]) / judged.unit[rows]
-        return np.asarray(np.square(np.minimum(np.nan_to_num(np.abs(error)), LARGEST)))
 
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in scales; a tenth of one means nothing

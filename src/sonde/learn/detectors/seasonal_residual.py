@@ -125,13 +125,6 @@ class SeasonalResidual(Detector):
         if int(state["window"]) < MIN_PAST or sizes != {(n_columns,)}:
             raise ValueError("window or spread can't be right")
 
-    def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
-        judged = self._judge(state, data)
-        assert judged.expected is not None
-        assert judged.unit is not None
-        error = (data.values[rows] - judged.expected[rows]) / judged.unit[rows]
-        return np.asarray(np.square(np.minimum(np.nan_to_num(np.abs(error)), LARGEST)))
-
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in spreads; a tenth of one means nothing
 
