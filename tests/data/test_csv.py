@@ -118,6 +118,11 @@ def test_reads_utf_16() -> None:
         ("\n \n", "holds only blank lines"),
         ('a,b\n"x,1\ny,2\n', "row 0: the text cannot be cut into cells"),
         ("a\n1\n2\n3\nx\n", "row 3, column 'a': 'x' is not a number, while 75% of the column is"),
+        ("a\n" + "1\n" * 399 + "x\n", "'x' is not a number, while 399 of 400 cells are; correct"),
+        ("a\n1\n2\n" + "x" * 999, f"'{'x' * 60}…' is not a number"),
+        ("a" * 999 + "\n1\n2\nx\n", f"column '{'a' * 60}…'"),
+        ('a,b\n1,2\n"x,1\n', "mark that is not closed"),
+        ("a,b\n1,2\n3\r4,5,6\n", "row 1 has 3 cells"),
         ("a,b\n1,\x00\n", "neither CSV nor Parquet"),
         ('{"a": 1}\n', "is JSON"),
         ("PK\x03\x04rest", "a zip archive or a workbook"),
@@ -245,3 +250,9 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(data: bytes) -> None:
         said = str(refused)
     assert "\n" not in said
     assert said != "0 rows"
+
+
+def test_leaves_the_parsers_advice_out_of_a_refusal() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        frame_of('a,b\n1,2\n"x,1\n')
+    assert str(refused.value).endswith("look for a quotation mark that is not closed")

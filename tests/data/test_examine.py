@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from typing import Any
 
@@ -460,3 +461,108 @@ def test_moments_that_never_repeat_are_one_series_whatever_else_the_rows_carry()
     reading = of(text)
     assert reading.kind_reason == "time column 'time', one row per moment"
     assert reading.left_out == {"region": "text"}
+
+
+# One role, one unit, one format
+
+
+@pytest.mark.parametrize(
+    ("roles", "says"),
+    [
+        ({"columns": ["v"], "time": "v"}, "column 'v' is named in both time and columns"),
+        ({"id": "t", "time": "t"}, "column 't' is named in both time and id"),
+        ({"labels": "v", "columns": "v"}, "column 'v' is named in both labels and columns"),
+    ],
+)
+def test_refuses_one_column_in_two_roles(roles: Any, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        examine({"t": [1, 2, 3], "v": [0, 1, 0], "w": [4, 2, 9]}, **roles)
+
+
+@pytest.mark.parametrize("factor", [10**3, 10**6, 10**9])
+def test_names_the_row_where_the_unit_of_time_changes(factor: int) -> None:
+    cells: list[int | None] = [1_700_000_000 + 60 * i for i in range(20)]
+    cells[12:] = [cell * factor for cell in cells[12:] if cell]
+    with pytest.raises(InvalidInput, match=r"row 12, column 'timestamp': 17\d+ is not in the unit"):
+        examine({"timestamp": cells, "v": np.arange(20) ** 2})
+
+
+def test_milliseconds_may_pass_the_size_of_the_first_epoch_seconds() -> None:
+    time = np.arange(50, 150) * 10**9 * 2  # 1973 and before and after
+    assert examine({"timestamp": time, "v": np.sin(time)}).time_column == "timestamp"
+
+
+def test_names_the_row_where_the_format_of_dates_changes() -> None:
+    iso = [f"2024-01-{d:02d}" for d in range(1, 7)]
+    other = [f"01/{d:02d}/2024" for d in range(7, 15)]
+    with pytest.raises(InvalidInput, match="row 6, column 'ts': '01/07/2024' is not a time like"):
+        examine({"ts": iso + other, "v": range(14)})
+    with pytest.raises(InvalidInput, match="row 0, column 'ts': '2024-01-01' is not a time like"):
+        examine({"ts": iso[:1] + other, "v": range(9)})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pl.Series([2**64 - 1 - i for i in range(9)], dtype=pl.UInt64),
+        pl.Series([2**100 + i for i in range(9)], dtype=pl.Int128),
+        pl.Series([2**62 + i for i in range(9)]),
+        pl.Series([1.7e21 + i for i in range(9)]),
+    ],
+)
+def test_integers_that_float64_cannot_tell_apart_are_not_called_constant(cells: pl.Series) -> None:
+    frame = pl.DataFrame({"x": cells, "v": [3, 1, 4, 1, 5, 9, 2, 6, 5]})
+    assert examine(frame).left_out == {
+        "x": "integers too large to tell apart; subtract the first of them"
+    }
+    if cells.dtype.is_integer():
+        with pytest.raises(InvalidInput, match="'x' holds integers too large to tell apart"):
+            examine(frame, columns=["x"])
+
+
+def test_small_integers_of_128_bits_are_numbers_like_others() -> None:
+    big = pl.Series([3, 1, 4, 1, 5], dtype=pl.Int128)
+    assert examine(pl.DataFrame({"a": big})).data.values.ravel().tolist() == [3, 1, 4, 1, 5]
+    rising = pl.Series([10, 20, 30, 40, 50], dtype=pl.Int128)
+    frame = pl.DataFrame({"time": rising, "v": big})
+    assert examine(frame).time_column == "time"
+    assert examine(frame, time="time").step_ns == 10 * 10**9
+    with pytest.raises(InvalidInput, match="cannot be read as time"):
+        examine(pl.DataFrame({"x": pl.Series([2**100 + i for i in range(5)]), "v": big}), time="x")
+
+
+@pytest.mark.parametrize("role", ["id", "labels"])
+@pytest.mark.parametrize(
+    "cells",
+    [[[1], [2]] * 3, [b"\xff"] * 6, [dt.timedelta(1)] * 6, [{"a": 1}] * 6],
+    ids=["lists", "bytes", "durations", "structs"],
+)
+def test_refuses_ids_and_labels_that_are_no_names(role: str, cells: list[Any]) -> None:
+    roles: dict[str, Any] = {role: "x"}
+    frame = pl.DataFrame({"x": cells, "v": range(6)})
+    with pytest.raises(InvalidInput, match=r"column 'x' .*; name a column of"):
+        examine(frame, **roles)
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "kind"),
+    [
+        ("id", "aaabbb", Panel),
+        ("sensor_id", "ababab", Panel),
+        ("id", "aaaabb", Series),
+        ("id", "aaaaaa", Series),
+        ("note", "aaabbb", Series),
+    ],
+)
+def test_ids_of_text_make_a_panel_of_one_column_without_time(
+    name: str, ids: str, kind: type
+) -> None:
+    reading = examine({name: list(ids), "v": [3, 1, 4, 1, 5, 9]})
+    assert type(reading.data) is kind
+    assert reading.id_column == (name if kind is Panel else None)
+    assert type(examine({name: list(ids), "v": [3, 1, 4, 1, 5, 9]}, kind="series").data) is Series
+
+
+def test_refuses_a_container_without_columns() -> None:
+    with pytest.raises(InvalidInput, match="no columns of numbers"):
+        examine(Table(np.empty((5, 0))))

@@ -124,3 +124,23 @@ def test_refuses_an_unknown_ending(name: str) -> None:
 def test_says_that_a_folder_to_write_to_is_missing(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be written"):
         write_frame(pl.DataFrame({"a": [1]}), tmp_path / "no" / "out.csv")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".jsonl", ".json"])
+def test_says_that_the_disk_is_full(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"out{ending}"
+    path.symlink_to("/dev/full")
+    with pytest.raises(InvalidInput, match=r"cannot be written: no space left on device; free"):
+        write_frame(pl.DataFrame({"a": [1, 2]}), path)
+
+
+def test_says_that_a_format_cannot_hold_a_column(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"out\.csv cannot be written: .*nested"):
+        write_frame(pl.DataFrame({"a": [[1]]}), tmp_path / "out.csv")
+
+
+def test_refuses_parquet_without_columns(tmp_path: Path) -> None:
+    pl.DataFrame().write_parquet(tmp_path / "none.parquet")
+    with pytest.raises(InvalidInput, match="has no columns"):
+        read_frame(tmp_path / "none.parquet")

@@ -259,3 +259,15 @@ def test_several_series_need_a_wrapper_to_learn_and_none_to_judge(name: str) -> 
     model = fresh(name).fit(Series(VALUES, ["a", "b"]))
     alone = model.anomaly_scores(Series(MORE, ["a", "b"]))
     np.testing.assert_array_equal(model.anomaly_scores(panel)[len(VALUES) :], alone)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_long_gap_teaches_nothing_and_gets_no_score(name: str) -> None:
+    holes = VALUES.copy()
+    holes[100:150] = np.nan
+    found = sonde.detect(sonde.Series(holes, ["a", "b"]), detector=fresh(name))
+    assert np.isnan(found.scores[105:145]).all()
+    assert np.isfinite(found.scores[220:]).all()
+    for key, array in found.model.to_arrays().items():
+        if array.dtype.kind == "f" and not key.endswith("reference"):
+            assert not np.isnan(array).any(), key

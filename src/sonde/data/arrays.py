@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput
+from .quoting import quoted
 
 Floats = NDArray[np.float64]
 
@@ -75,7 +76,7 @@ def _as_array(X: Any) -> NDArray[Any]:
         ) from None
     if array.ndim == 0:
         raise InvalidInput(
-            f"expected a series, a table or an array, got a single {type(X).__name__}: {X!r:.80}",
+            f"expected a series, a table or an array, got a single {type(X).__name__}: {quoted(X)}",
             ndim=0,
         )
     return array
@@ -103,7 +104,7 @@ def _from_objects(array: NDArray[Any]) -> Floats:
         # Text is refused even where it spells a number: "007" is a name more often than a 7.
         if not any(isinstance(cell, str | bytes | complex) for cell in array.flat):
             return array.astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         pass
     for position in np.ndindex(array.shape):
         _refuse_cell(array[position], position)
@@ -115,13 +116,19 @@ def _from_objects(array: NDArray[Any]) -> Floats:
 def _refuse_cell(cell: Any, position: tuple[int, ...]) -> None:
     """Raise unless ``cell`` is None or a number."""
     if isinstance(cell, complex):
-        raise InvalidInput(f"Complex data not supported: {cell!r} at {_place(position)}")
+        raise InvalidInput(f"Complex data not supported: {quoted(cell)} at {_place(position)}")
     try:
         if cell is not None:
             float("" if isinstance(cell, str | bytes) else cell)
+    except OverflowError:
+        raise InvalidInput(
+            f"{quoted(cell)} at {_place(position)} is too large for a number of 64 bits; correct "
+            "it or leave it out",
+            position=position,
+        ) from None
     except ValueError:
         raise InvalidInput(
-            f"could not convert {cell!r:.80} at {_place(position)} to a number", position=position
+            f"could not convert {quoted(cell)} at {_place(position)} to a number", position=position
         ) from None
     except TypeError:
         raise NotANumber(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from .named import column_named
-from .time_numbers import looks_like_epoch, moments
+from .quoting import quoted, shortened
+from .time_numbers import looks_like_epoch, moments, unit_change
 from .time_text import parse_dates
 
 _NAMES = {
@@ -58,10 +59,11 @@ def read_time(frame: pl.DataFrame, name: str, source: str) -> Clock:
     if column.dtype == pl.String:
         clock = _from_text(column, source, must=True)
     else:
-        clock = _from_dates(column) if column.dtype.is_temporal() else _from_numbers(column)
+        clock = _from_dates(column) if column.dtype.is_temporal() else _from_numbers(column, source)
     if clock is None:
         raise InvalidInput(
-            f"{source}: column {name!r} ({column.dtype}) cannot be read as time; it needs dates, "
+            f"{source}: column {quoted(name)} ({column.dtype}) cannot be read as time; it needs "
+            "dates, "
             "or numbers of seconds, milliseconds, microseconds or nanoseconds",
             column=name,
         )
@@ -97,7 +99,7 @@ def find_time(
     first = frame.to_series(0) if frame.width else None
     if first is None or first.name in taken or not _UNNAMED.match(first.name.strip().lower()):
         return None
-    return _unnamed_epoch(first)
+    return _unnamed_epoch(first, source)
 
 
 def _may_be_the_clock(column: pl.Series) -> bool:
@@ -114,7 +116,8 @@ def _from_dates(column: pl.Series) -> Clock | None:
     us = column.cast(pl.Datetime("us")).to_physical().to_numpy()
     if us.size and max(abs(int(us.min())), abs(int(us.max()))) > 9_223_372_036_854_775:
         raise InvalidInput(
-            f"column {column.name!r} has dates outside the years 1677–2262; they are probably "
+            f"column {quoted(column.name)} has dates outside the years 1677–2262; they are "
+            "probably "
             "placeholders, correct or drop those rows",
             column=column.name,
         )
@@ -128,27 +131,28 @@ def _from_text(column: pl.Series, source: str, *, must: bool) -> Clock | None:
         if not must:
             return None
         raise InvalidInput(
-            f"{source}: column {column.name!r} cannot be read as time, for example "
-            f"{column.drop_nulls().head(1).to_list()}; write dates as 2024-01-31 12:00:00",
+            f"{source}: column {quoted(column.name)} cannot be read as time, for example "
+            f"{quoted(column.drop_nulls().first())}; write dates as 2024-01-31 12:00:00",
             column=column.name,
         )
     if not must and parsed.share < 1 and not has_time_name(column.name):
         return None
     if parsed.bad is not None:
         raise InvalidInput(
-            f"{source}, row {parsed.bad}, column {column.name!r}: {column[parsed.bad]!r} is not a "
+            f"{source}, row {parsed.bad}, column {quoted(column.name)}: "
+            f"{quoted(column[parsed.bad])} is not a "
             "time like the others; correct it or drop the row",
             source=source,
             row=parsed.bad,
             column=column.name,
-            cell=column[parsed.bad],
+            cell=shortened(str(column[parsed.bad])),
         )
     if not must:
         _refuse_missing(column, source)
     note = None
     if parsed.also is not None:
         note = (
-            f"the dates of column {column.name!r} could be read two ways; they were read as "
+            f"the dates of column {quoted(column.name)} could be read two ways; they were read as "
             f"{_readable(parsed.format)}, not {_readable(parsed.also)}"
         )
     return Clock(column.name, parsed.ns, note)
@@ -159,14 +163,35 @@ def _readable(form: str) -> str:
     return day.replace("%m", "month").replace("%d", "day").replace("%Y", "year")
 
 
-def _from_numbers(column: pl.Series) -> Clock | None:
-    if not column.dtype.is_numeric():
+def _from_numbers(column: pl.Series, source: str) -> Clock | None:
+    """Numbers as time; missing ones are passed over."""
+    values = _plain_numbers(column.drop_nulls())
+    if values is None or values.size == 0 or not np.isfinite(values).all():
         return None
-    values = column.to_numpy() if column.dtype.is_integer() else column.cast(pl.Float64).to_numpy()
-    if values.size == 0 or not np.isfinite(values).all():
-        return None
+    if (at := unit_change(values)) is not None:
+        row = int(column.is_not_null().arg_true()[at])
+        raise InvalidInput(
+            f"{source}, row {row}, column {quoted(column.name)}: {column[row]} is not in the unit "
+            "of the times before it (seconds, milliseconds, microseconds or nanoseconds); write "
+            "all of them in one unit",
+            source=source,
+            row=row,
+            column=column.name,
+        )
     found = moments(values)
     return None if found is None else Clock(column.name, found[0])
+
+
+def _plain_numbers(column: pl.Series) -> NDArray[np.int64] | NDArray[np.float64] | None:
+    if not column.dtype.is_numeric():
+        return None
+    if not column.dtype.is_integer():
+        return column.cast(pl.Float64).to_numpy()
+    if column.dtype == pl.Int128:
+        # NumPy has no such type; what does not fit 64 bits is no time either.
+        column = column.cast(pl.Int64, strict=False)
+        return None if column.null_count() else column.to_numpy()
+    return column.to_numpy()
 
 
 def _named_number(
@@ -175,10 +200,11 @@ def _named_number(
     if not column.dtype.is_numeric():
         return None
     filled = column.drop_nulls()
-    clock = _from_numbers(filled)
-    if clock is None:
+    clock = _from_numbers(column, source)
+    values = _plain_numbers(filled)
+    if clock is None or values is None:
         return None
-    is_epoch = looks_like_epoch(filled.to_numpy())
+    is_epoch = looks_like_epoch(values)
     if not is_epoch and (filled.len() < column.len() or filled.n_unique() < 2):
         return None  # a duration, say, or a flag: nothing but its name speaks of time
     if not (is_epoch or bool(np.all(np.diff(clock.ns) >= 0)) or may_restart(clock.ns)):
@@ -187,11 +213,15 @@ def _named_number(
     return clock
 
 
-def _unnamed_epoch(column: pl.Series) -> Clock | None:
+def _unnamed_epoch(column: pl.Series, source: str) -> Clock | None:
     if not column.dtype.is_numeric() or column.null_count():
         return None
-    clock = _from_numbers(column)
-    if clock is None or not looks_like_epoch(column.to_numpy()):
+    values = _plain_numbers(column)
+    # Rising first: only a clock is worth a refusal, and nothing but its place speaks for this one.
+    if values is None or not bool(np.all(values[1:] > values[:-1])):
+        return None
+    clock = _from_numbers(column, source)
+    if clock is None or not looks_like_epoch(values):
         return None
     return clock if bool(np.all(np.diff(clock.ns) > 0)) else None
 
@@ -203,7 +233,8 @@ def _refuse_missing(column: pl.Series, source: str) -> None:
     if missing.any():
         row = int(missing.arg_max() or 0)
         raise InvalidInput(
-            f"{source}, row {row}: time column {column.name!r} is empty; fill it in or drop the "
+            f"{source}, row {row}: time column {quoted(column.name)} is empty; fill it in or drop "
+            "the "
             "row, or name another column as time",
             source=source,
             row=row,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from .named import column_named
+from .quoting import quoted, shortened
 
 # Numbers by accident: what they are called says that arithmetic on them means nothing.
 _NO_VALUES = re.compile(
@@ -20,6 +21,9 @@ _NO_VALUES = re.compile(
 _LABELS = {"label", "labels", "anomaly", "is_anomaly", "target", "class"}
 _TRUE = {"1", "true", "yes", "anomaly", "anomalous", "outlier", "abnormal"}
 _FALSE = {"0", "false", "no", "normal", "inlier", "nominal"}
+
+
+_COLLAPSED = "integers too large to tell apart; subtract the first of them"
 
 
 def value_columns(
@@ -68,10 +72,13 @@ def named_columns(
     if not chosen or len(set(chosen)) < len(chosen):
         raise InvalidInput(f"columns must name one or more different columns, got {chosen}")
     for name in chosen:
-        reason = _type_reason(column_named(frame, name, source))
+        column = column_named(frame, name, source)
+        if column.dtype.is_integer() and _collapses(column):
+            raise InvalidInput(f"{source}: column {quoted(name)} holds {_COLLAPSED}", column=name)
+        reason = _type_reason(column)
         if reason is not None:
             raise InvalidInput(
-                f"{source}: column {name!r} is {reason}, not numbers; choose numeric columns",
+                f"{source}: column {quoted(name)} is {reason}, not numbers; choose numeric columns",
                 column=name,
             )
     return chosen, {name: "not chosen" for name in frame.columns if name not in chosen}
@@ -88,13 +95,15 @@ def refuse_none(
         column = frame[constant[0]].drop_nulls()
         column = column.filter(column.is_finite()) if column.dtype.is_float() else column
         raise InvalidInput(
-            f"{source}: the only column of numbers, {constant[0]!r}, is {column[0]} in all "
+            f"{source}: the only column of numbers, {quoted(constant[0])}, is {column[0]} in all "
             f"{len(column)} rows, so nothing can stand out; name it in columns to look at it all "
             "the same",
             column=constant[0],
             left_out=left_out,
         )
-    reasons = ", ".join(f"{name!r} ({reason})" for name, reason in list(left_out.items())[:12])
+    reasons = ", ".join(
+        f"{quoted(name)} ({reason})" for name, reason in list(left_out.items())[:12]
+    )
     raise InvalidInput(
         f"{source} has no column of numbers to look at: {reasons or 'there are no other columns'}"
         "; name one in columns if it is meant",
@@ -118,6 +127,12 @@ def read_labels(frame: pl.DataFrame, name: str, source: str) -> NDArray[np.bool_
     InvalidInput : no such column, or any other cell; the message names its row.
     """
     column = column_named(frame, name, source)
+    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Duration, pl.Object):
+        raise InvalidInput(
+            f"{source}: labels column {quoted(name)} ({shortened(str(column.dtype))}) holds no "
+            "labels; name a column of 0 and 1, true and false, or words",
+            column=name,
+        )
     if column.dtype.is_float():
         # 1.0 is how a 1 looks in a column that once had missing cells.
         is_true, is_false = column == 1, column == 0
@@ -128,11 +143,12 @@ def read_labels(frame: pl.DataFrame, name: str, source: str) -> NDArray[np.bool_
     if not known.all():
         row = int((~known).arg_max() or 0)
         raise InvalidInput(
-            f"{source}, row {row}: {column[row]!r} in labels column {name!r} is neither 0 nor 1, "
+            f"{source}, row {row}: {quoted(column[row])} in labels column {quoted(name)} is "
+            "neither 0 nor 1, "
             "true nor false, anomaly nor normal",
             row=row,
             column=name,
-            cell=column[row],
+            cell=shortened(column[row]) if isinstance(column[row], str) else column[row],
         )
     return is_true.to_numpy().astype(np.bool_)
 
@@ -145,13 +161,15 @@ def _reason(column: pl.Series) -> str | None:
         return kind
     plain = column.name.strip().lower()
     if _NO_VALUES.fullmatch(plain):
-        return f"called {column.name!r}"
+        return f"called {quoted(column.name)}"
     low, high = _range(column)
     if plain in _LABELS and _is_binary(column, low, high):
-        return f"called {column.name!r}, 0 or 1"
+        return f"called {quoted(column.name)}, 0 or 1"
     if low is None:
         return "empty"
-    return "constant" if low == high and column.len() > 1 else None
+    if low != high or column.len() < 2:
+        return None
+    return _COLLAPSED if _collapses(column) else "constant"
 
 
 def _type_reason(column: pl.Series) -> str | None:
@@ -173,6 +191,15 @@ def _range(column: pl.Series) -> tuple[float | None, float | None]:
     return (None, None) if low is None or high is None else (float(low), float(high))  # type: ignore[arg-type]
 
 
+def _collapses(column: pl.Series) -> bool:
+    """True for large numbers that differ, or may have differed, beyond what float64 tells apart."""
+    low, high = column.min(), column.max()
+    if not column.dtype.is_integer():
+        # Whole numbers beyond 64 bits arrive rounded; a constant that large is hardly measured.
+        return isinstance(low, float) and 2.0**63 <= abs(low) < 2.0**127
+    return low != high and float(low) == float(high)  # type: ignore[arg-type]
+
+
 def _is_binary(column: pl.Series, low: float | None, high: float | None) -> bool:
     if low is None or high is None or low < 0 or high > 1:
         return False
@@ -189,7 +216,7 @@ def _counts_rows(
     tail = column[-1]
     if offsets is None and (head[1] - head[0] <= 0 or tail <= head[1]):
         return False  # settles nearly every column after four cells
-    values = column.to_numpy()
+    values = (column.cast(pl.Float64) if column.dtype == pl.Int128 else column).to_numpy()
     if column.dtype.is_float() and not np.all(values == np.floor(values)):
         return False
     if _rises_evenly(np.diff(values)):

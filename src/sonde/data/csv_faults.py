@@ -76,16 +76,16 @@ def uneven_row(block: bytes, dialect: Dialect, source: str, first_row: int) -> N
     width = len(dialect.names)
     per_line = np.diff(np.searchsorted(cuts, ends), prepend=0)
     starts = np.concatenate([[0], ends[:-1] + 1])
-    for line in np.flatnonzero(per_line != width - 1):
-        text = block[starts[line] : ends[line]].decode("utf-8", "replace")
+    for number in np.flatnonzero(per_line != width - 1):
+        text = block[starts[number] : ends[number]].decode("utf-8", "replace").rstrip("\r")
         cells = _cells(text, dialect.delimiter)
         if len(cells) in (0, width):  # a blank line, or a quotation mark amid a cell
             continue
-        row = first_row + int(line)
+        row = first_row + int(number)
         of = "the header has" if dialect.has_header else "the first row has"
         got = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
         raise InvalidInput(
-            f"{source}, row {row} has {got} where {of} {width}: {quoted(line_text)}; "
+            f"{source}, row {row} has {got} where {of} {width}: {quoted(text)}; "
             "repair the row, or quote cells that hold the delimiter",
             source=source,
             row=row,

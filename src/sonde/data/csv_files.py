@@ -21,6 +21,7 @@ from .line_blocks import (
     too_long,
     without_blank_lines,
 )
+from .quoting import quoted
 from .sources import Source
 from .text_numbers import Mixed, numbers_from_text
 
@@ -74,7 +75,7 @@ def read_csv(source: Source) -> Text:
     if encoding == "latin-1":
         notes.insert(0, f"{source.name} is not UTF-8; its text was read as Latin-1")
     if dialect.repeated:
-        names = ", ".join(repr(name) for name in dialect.repeated)
+        names = ", ".join(quoted(name) for name in dialect.repeated)
         notes.append(f"the header repeats {names}; later ones got a number")
     return Text(frame, notes, mixed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -10,6 +11,7 @@ import polars as pl
 
 from ..errors import InvalidInput
 from .csv_files import Text, read_csv
+from .quoting import shortened
 from .sources import Source, open_source
 
 # How other kinds of files begin, so that the refusal can say what was met.
@@ -76,13 +78,19 @@ def read_frame(source: str | Path | IO[Any]) -> tuple[pl.DataFrame, str]:
 def _read_parquet(source: Source) -> Text:
     with source.start() as stream:
         try:
-            frame = pl.read_parquet(stream)
+            # Unpacked by us, which keeps to the limit, where it is compressed as a whole.
+            packed = source.compression is not None
+            frame = pl.read_parquet(io.BytesIO(source.read(stream)) if packed else stream)
         except (pl.exceptions.PolarsError, OSError) as refused:
             raise InvalidInput(
                 f"{source.name} is a damaged or cut off Parquet file; copy or download it again",
                 source=source.name,
             ) from refused
-    if frame.width == 0 or frame.is_empty():
+    if frame.width == 0:
+        raise InvalidInput(
+            f"{source.name} has no columns; there is nothing to look at", source=source.name
+        )
+    if frame.is_empty():
         raise InvalidInput(
             f"{source.name} has columns and no rows; there is nothing to look at",
             source=source.name,
@@ -94,7 +102,8 @@ _WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
     ".csv": lambda frame, path: frame.write_csv(path),
     ".parquet": lambda frame, path: frame.write_parquet(path),
     ".jsonl": lambda frame, path: frame.write_ndjson(path),
-    ".json": lambda frame, path: frame.write_json(path),
+    # Polars says nothing when a file it writes as JSON does not fit on the disk.
+    ".json": lambda frame, path: path.write_text(frame.write_json(), encoding="utf-8"),
 }
 
 
@@ -120,15 +129,23 @@ def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
 
     Raises
     ------
-    InvalidInput : unknown ending, or a folder that does not exist or may not be written.
+    InvalidInput : unknown ending, a folder that does not exist or may not be written, a full
+        disk, or a frame that the format cannot hold.
     """
     check_ending(path)
     where = Path(path)
     try:
         _WRITERS[where.suffix.lower()](frame, where)
-    except OSError as refused:
-        reason = refused.strerror or str(refused).splitlines()[0]
+    except (OSError, pl.exceptions.PolarsError) as refused:
         raise InvalidInput(
-            f"{path} cannot be written ({reason}); check the folder and its permissions",
-            path=str(path),
+            f"{path} cannot be written: {_reason(refused)}", path=str(path)
         ) from None
+
+
+def _reason(refused: Exception) -> str:
+    said = getattr(refused, "strerror", None) or next(iter(str(refused).splitlines()), "")
+    if "No space left" in said:  # Polars wraps what the system says, each writer its own way
+        return "no space left on device; free some, or write somewhere else"
+    if isinstance(refused, OSError):
+        return f"{said or type(refused).__name__}; check the folder and its permissions"
+    return f"{shortened(said)}; choose another format or other columns"

@@ -11,6 +11,7 @@ from ..core import Container, Panel, Series, Table
 from ..core.containers import Floats
 from ..errors import InvalidInput
 from .arrays import is_sparse, matrix_from, refuse_empty
+from .quoting import quoted
 
 # Polars and narwhals are imported where a frame is met: fitting an array must not wait for them.
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def frame_from(obj: Any) -> pl.DataFrame:
     if isinstance(obj, pl.DataFrame):
         return obj
     if isinstance(obj, pl.LazyFrame):
-        return obj.collect()
+        return cast("pl.DataFrame", _collected(obj))
     if isinstance(obj, pl.Series):
         return obj.to_frame(obj.name or "value")
     if isinstance(obj, dict) or _is_rows_of_dicts(obj):
@@ -87,6 +88,8 @@ def rows_from(X: Any, *, prefer: Literal["table", "series"]) -> Container:
             X = matrix_from(X)
         return Table(X) if prefer == "table" else Series(X)
     if isinstance(X, Series | Panel | Table):
+        if X.values.shape[1] == 0:
+            refuse_empty((max(len(X.values), 1), 0))
         return X
     if not is_sparse(X) and is_frame(X):
         return _rows_of_frame(frame_from(X), prefer)
@@ -135,8 +138,8 @@ def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> C
         else:
             first = frame[name].drop_nulls().head(1).to_list()
             raise InvalidInput(
-                f"could not convert column {name!r} ({dtype}) to numbers, for example "
-                f"{first[0] if first else None!r}; leave it out",
+                f"could not convert column {quoted(name)} ({dtype}) to numbers, for example "
+                f"{quoted(first[0] if first else None)}; leave it out",
                 column=name,
             )
     refuse_empty((frame.height, len(names)))
@@ -154,11 +157,11 @@ def _nanoseconds(column: pl.Series) -> Any:
     if column.null_count():
         row = int(column.is_null().arg_max() or 0)
         raise InvalidInput(
-            f"row {row} of time column {column.name!r} is missing; drop the row", row=row
+            f"row {row} of time column {quoted(column.name)} is missing; drop the row", row=row
         )
     if column.dtype == pl.Time or column.dtype == pl.Duration:
         raise InvalidInput(
-            f"column {column.name!r} ({column.dtype}) holds no dates; leave it out",
+            f"column {quoted(column.name)} ({column.dtype}) holds no dates; leave it out",
             column=column.name,
         )
     return column.cast(pl.Datetime("ns")).to_physical().to_numpy()
@@ -177,15 +180,35 @@ def _from_python(obj: Any) -> pl.DataFrame:
             if len(set(lengths.values())) > 1:
                 raise InvalidInput(f"columns have different lengths: {lengths}", lengths=lengths)
             # Lists are read by us: None among numbers is missing, not a change of type.
-            return pl.DataFrame(
-                [pl.Series(str(k), _plain(v), strict=False) for k, v in obj.items()]
-            )
-        return pl.DataFrame(obj, infer_schema_length=None, strict=False)
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as refused:
+            plain = {str(k): _plain(v) for k, v in obj.items()}
+            frame = pl.DataFrame([pl.Series(k, v, strict=False) for k, v in plain.items()])
+        else:
+            frame = pl.DataFrame(obj, infer_schema_length=None, strict=False)
+            plain = {name: [row.get(name) for row in obj] for name in _with_nulls(frame)}
+        for name in _with_nulls(frame):
+            _refuse_huge(name, plain[name])
+        return frame
+    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as refused:
         if isinstance(refused, InvalidInput):
             raise
         what = "a dict of columns" if isinstance(obj, dict) else "a list of dicts"
         raise InvalidInput(f"{what} could not be read as a table: {refused}") from None
+
+
+def _with_nulls(frame: pl.DataFrame) -> list[str]:
+    return [column.name for column in frame.iter_columns() if column.null_count()]
+
+
+def _refuse_huge(name: str, cells: Any) -> None:
+    """Raise InvalidInput for an integer that Polars silently made missing."""
+    for row, cell in enumerate(cells if isinstance(cells, list) else ()):
+        if type(cell) is int and abs(cell) >= 1 << 127:
+            raise InvalidInput(
+                f"row {row}, column {quoted(name)}: {quoted(cell)} is too large for a number of "
+                "64 bits; correct it or leave it out",
+                row=row,
+                column=name,
+            )
 
 
 def _plain(values: Any) -> Any:
@@ -212,11 +235,6 @@ def _from_other_library(obj: Any) -> pl.DataFrame:
 
     try:
         native = nw.from_native(obj, allow_series=True)
-        if isinstance(native, nw.LazyFrame):
-            native = native.collect("polars")
-        if isinstance(native, nw.Series):
-            native = native.alias(str(native.name or "value")).to_frame()
-        frame: pl.DataFrame = native.to_polars()
     except TypeError:
         raise InvalidInput(
             f"cannot read a {type(obj).__name__} as a table; pass a frame of pandas, Polars or "
@@ -224,5 +242,58 @@ def _from_other_library(obj: Any) -> pl.DataFrame:
             type=type(obj).__name__,
         ) from None
     except nw.exceptions.NarwhalsError as refused:
-        raise InvalidInput(f"the frame cannot be read: {' '.join(str(refused).split())}") from None
+        raise _unread(refused) from None
+    if isinstance(native, nw.LazyFrame):
+        native = _collected(native, "polars")
+    if isinstance(native, nw.Series):
+        native = native.alias(str(native.name or "value")).to_frame()
+    try:
+        frame: pl.DataFrame = native.to_polars()
+    except nw.exceptions.NarwhalsError as refused:
+        raise _unread(refused) from None
+    except _UNCONVERTED as refused:
+        # Arrow says what it met, not where.
+        for column in native.iter_columns():
+            _refuse_unreadable(column)
+        raise _unread(refused) from None
     return frame
+
+
+# What Arrow's errors derive from, and what its converters let through.
+_UNCONVERTED = (ValueError, TypeError, NotImplementedError, OverflowError)
+
+
+def _refuse_unreadable(column: Any) -> None:
+    """Raise InvalidInput for a column that does not become one of Polars."""
+    try:
+        column.to_polars()
+    except _UNCONVERTED as refused:
+        native = column.to_native()
+        dtype = getattr(native, "dtype", type(native).__name__)
+        is_complex = getattr(dtype, "kind", "") == "c"
+        why = "Complex data not supported" if is_complex else _first_line(refused)
+        raise InvalidInput(
+            f"column {quoted(column.name)} ({dtype}) cannot be read: {why}; make it numbers or "
+            "text, or leave it out",
+            column=column.name,
+        ) from None
+
+
+def _collected(lazy: Any, *how: str) -> Any:
+    """The rows of a lazy frame, whose mistakes show only now."""
+    import polars as pl
+
+    try:
+        return lazy.collect(*how)
+    except (pl.exceptions.PolarsError, OSError) as refused:
+        raise InvalidInput(
+            f"the lazy frame cannot be collected: {_first_line(refused)}; correct its query"
+        ) from None
+
+
+def _unread(refused: Exception) -> InvalidInput:
+    return InvalidInput(f"the frame cannot be read: {' '.join(str(refused).split())}")
+
+
+def _first_line(refused: Exception) -> str:
+    return next(iter(str(refused).splitlines()), type(refused).__name__)[:200]

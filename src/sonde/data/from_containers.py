@@ -47,6 +47,8 @@ def examine_container(
     )
     truth = None if labels is None else read_labels(frame, labels, source)
     kept = [name for name in data.channels if name != labels]
+    if not kept:
+        raise InvalidInput(f"the {source} has no columns of numbers; there is nothing to look at")
     if columns is not None:
         kept = named_columns(frame, columns, source)[0]
     elif len(kept) == 1:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from .named import column_named
+from .quoting import quoted, shortened
 
 _NAMES = (
     "unique_id", "series", "series_id", "id", "sensor", "device", "machine", "host", "hostname",
@@ -72,12 +73,32 @@ def read_ids(frame: pl.DataFrame, name: str, source: str) -> Ids:
     if column.null_count():
         row = int(column.is_null().arg_max() or 0)
         raise InvalidInput(
-            f"{source}, row {row}: id column {name!r} is empty; fill it in or drop the row",
+            f"{source}, row {row}: id column {quoted(name)} is empty; fill it in or drop the row",
             source=source,
             row=row,
             column=name,
         )
+    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Duration, pl.Object):
+        raise InvalidInput(
+            f"{source}: column {quoted(name)} ({shortened(str(column.dtype))}) cannot tell series "
+            "apart; name a column of text or integers as id",
+            column=name,
+        )
     return _coded(column)
+
+
+def find_text_ids(frame: pl.DataFrame, taken: set[str]) -> Ids | None:
+    """The column of text whose name says id and whose values have several rows each, or None.
+
+    For rows without time, where nothing but the names can tell series apart.
+    """
+    for column in _candidates(frame, taken):
+        if not _is_text(column) or column.null_count():
+            continue
+        ids = _coded(column)
+        if len(ids.names) > 1 and np.bincount(ids.codes).min() >= LEAST_ROWS:
+            return ids
+    return None
 
 
 def find_ids(

@@ -23,6 +23,7 @@ from .from_containers import examine_container
 from .ids import Ids, find_ids, read_ids
 from .kinds import Decision, KindWanted, decide
 from .problems import cell_problems, order_problems
+from .quoting import quoted, shortened
 from .reading import Reading
 from .steps import differences, regular_step, step_problems
 from .text_numbers import Mixed
@@ -93,10 +94,11 @@ def examine(
         if source.origin is not None and not any((time, id, columns, labels)) and kind == "auto":
             return cast(Reading, source.origin)
         return examine_container(source, time, id, columns, labels, kind)
+    _refuse_two_roles(time, id, columns, labels)
     given = _open(source)
     frame, name = given.frame, given.name
     truth = None if labels is None else read_labels(frame, labels, name)
-    # Columns named as values are neither time nor id, unless named as that too.
+    # Columns named as values are neither time nor id.
     taken = set(columns or ()) | ({labels} if labels else set())
     ids = None if id is None else read_ids(frame, id, name)
     clock = _clock(given, time, ids, taken | ({id} if id else set()))
@@ -133,6 +135,21 @@ def examine(
     )
 
 
+def _refuse_two_roles(
+    time: str | None, id: str | None, columns: Sequence[str] | None, labels: str | None
+) -> None:
+    roles = [("time", time), ("id", id), ("labels", labels)]
+    roles += [("columns", name) for name in columns or ()]
+    first: dict[str, str] = {}
+    for role, name in roles:
+        if name is not None and first.setdefault(name, role) != role:
+            raise InvalidInput(
+                f"column {quoted(name)} is named in both {first[name]} and {role}; name another "
+                "column in one of them",
+                column=name,
+            )
+
+
 @dataclass(frozen=True, eq=False)
 class _Given:
     frame: pl.DataFrame
@@ -163,11 +180,12 @@ def _clock(given: _Given, time: str | None, ids: Ids | None, taken: set[str]) ->
         if time in given.mixed:
             wrong = given.mixed[time]
             raise InvalidInput(
-                f"{given.name}, row {wrong.row}: {wrong.cell!r} in time column {time!r} is not a "
+                f"{given.name}, row {wrong.row}: {quoted(wrong.cell)} in time column "
+                f"{quoted(time)} is not a "
                 "time like the others; correct it or drop the row",
                 row=wrong.row,
                 column=time,
-                cell=wrong.cell,
+                cell=shortened(wrong.cell),
             )
         return read_time(frame, time, given.name)
 

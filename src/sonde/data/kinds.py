@@ -11,7 +11,8 @@ import polars as pl
 from ..core import Kind
 from ..errors import InvalidInput
 from .clock import Clock
-from .ids import LEAST_ROWS, Ids, find_ids, no_ids
+from .ids import LEAST_ROWS, Ids, find_ids, find_text_ids, no_ids
+from .quoting import quoted
 
 KindWanted = Literal["auto", "series", "panel", "table"]
 
@@ -37,7 +38,8 @@ def decide(
     """What the rows are.
 
     A time column that is unique (within each id) makes series; one value column without time
-    makes a series in file order; anything else is a table.
+    makes a series in file order, or a panel where a column of text tells series apart; anything
+    else is a table.
 
     Parameters
     ----------
@@ -54,16 +56,19 @@ def decide(
     if wanted == "table":
         return Decision("table", alone, "a table was asked for")
     if clock is None:
+        if ids is None and wanted != "series" and (wanted == "panel" or len(values) == 1):
+            ids = find_text_ids(frame, taken)
         return _without_time(ids, alone, values, wanted)
     found = ids or _ids_for(frame, clock, alone, taken, wanted)
     twins = found.twins(clock.ns)
     if twins is None:
         return _series(clock, found, wanted)
-    within = "" if found.name is None else f" of one {found.name!r}"
+    within = "" if found.name is None else f" of one {quoted(found.name)}"
     if wanted != "auto":
         raise InvalidInput(
             f"{source}: rows {twins[0]} and {twins[1]}{within} have the same time in column "
-            f"{clock.name!r}, so they are no series; name the id column that tells them apart, "
+            f"{quoted(clock.name)}, so they are no series; name the id column that tells them "
+            "apart, "
             "or read the data as a table",
             rows=list(twins),
             column=clock.name,
@@ -71,7 +76,7 @@ def decide(
     return Decision(
         "table",
         alone,
-        f"time column {clock.name!r} has several rows per moment{within} "
+        f"time column {quoted(clock.name)} has several rows per moment{within} "
         f"(rows {twins[0]} and {twins[1]} first)"
         + (" and no id column tells them apart" if found.name is None else ""),
     )
@@ -87,14 +92,16 @@ def _ids_for(
 
 
 def _series(clock: Clock, ids: Ids, wanted: KindWanted) -> Decision:
-    time = f"time column {clock.name!r}"
+    time = f"time column {quoted(clock.name)}"
     if ids.name is None:
         if wanted == "panel":
             raise InvalidInput("a panel needs a column of ids; name it, or read a series")
         return Decision("series", ids, f"{time}, one row per moment")
     if len(ids.names) == 1 and wanted != "panel":
-        return Decision("series", ids, f"{time}, one row per moment and a single {ids.name!r}")
-    reason = f"{time}, one row per moment for each of {len(ids.names)} {ids.name!r}"
+        return Decision(
+            "series", ids, f"{time}, one row per moment and a single {quoted(ids.name)}"
+        )
+    reason = f"{time}, one row per moment for each of {len(ids.names)} {quoted(ids.name)}"
     return Decision("panel", ids, reason)
 
 
@@ -103,7 +110,7 @@ def _without_time(ids: Ids | None, alone: Ids, values: list[str], wanted: KindWa
         is_long = len(values) == 1 and np.median(np.bincount(ids.codes)) >= LEAST_ROWS
         if wanted != "auto" or is_long:
             kind: Kind = "panel" if len(ids.names) > 1 or wanted == "panel" else "series"
-            return Decision(kind, ids, f"the rows of each {ids.name!r} in file order")
+            return Decision(kind, ids, f"the rows of each {quoted(ids.name)} in file order")
         return Decision("table", alone, f"{len(values)} columns of numbers and no time column")
     if wanted == "panel":
         raise InvalidInput("a panel needs a column of ids; name it, or read a series")

@@ -27,7 +27,8 @@ def line_blocks(source: Source, stream: IO[bytes], end: bytes, size: int) -> Ite
     held: list[bytes] = []
     quotes = unfinished = 0
     while n := source.read_into(stream, buffer):
-        seen = buffer.count(b'"', 0, n)
+        # Finding none is ten times faster than counting none.
+        seen = buffer.count(b'"', 0, n) if buffer.find(b'"', 0, n) >= 0 else 0
         cut = _cut(quotes, seen, buffer, n, end)
         if cut:
             yield b"".join((*held, view[:cut]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from ..errors import InvalidInput
+from .quoting import quoted
 
 _LISTED = 12
 
@@ -14,8 +15,8 @@ def column_named(frame: pl.DataFrame, name: str, source: str) -> pl.Series:
     if name in frame.columns:
         return frame[name]
     known = frame.columns
-    listed = ", ".join(map(repr, known[:_LISTED]))
+    listed = ", ".join(map(quoted, known[:_LISTED]))
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     raise InvalidInput(
-        f"{source} has no column {name!r}; there are {listed}{more}", column=name, known=known
+        f"{source} has no column {quoted(name)}; there are {listed}{more}", column=name, known=known
     )

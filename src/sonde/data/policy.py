@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..core import Series, Table, refuse_missing
 from ..errors import InvalidInput, MissingValues, not_fitted
 from .grid import filled_from_before, filled_linearly, on_grid, runs
+from .quoting import quoted
 
 Missing = Literal["auto", "drop", "linear", "previous", "zero", "error"]
 Flags = NDArray[np.bool_]
@@ -245,7 +246,8 @@ def _refuse_empty_columns(data: Series | Table, missing: NDArray[np.bool_]) -> N
     empty = [name for name, gaps in zip(data.channels, missing.T, strict=True) if gaps.all()]
     if empty:
         raise MissingValues(
-            f"column {empty[0]!r} has no value at all, so nothing can be filled in; leave it out",
+            f"column {quoted(empty[0])} has no value at all, so nothing can be filled in; leave "
+            "it out",
             column=empty[0],
         )
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .quoting import quoted
+
 Floats = NDArray[np.float64]
 _NAMED = 5  # with more columns than that affected, they are counted instead of named
 
@@ -47,12 +49,12 @@ def _counted(
             counts[name] = count
             first = int(np.argmax(found))
             are = "value" if count == 1 else "values"
-            sentences.append(f"column {name!r} has {count} {what} {are} (row {first} first)")
+            sentences.append(f"column {quoted(name)} has {count} {what} {are} (row {first} first)")
     if len(sentences) <= _NAMED:
         return sentences
     worst = max(counts, key=lambda name: counts[name])
     total = sum(counts.values())
     return [
-        f"{len(counts)} columns have {what} values, {total} in all, most in {worst!r} "
+        f"{len(counts)} columns have {what} values, {total} in all, most in {quoted(worst)} "
         f"({counts[worst]})"
     ]

@@ -47,24 +47,32 @@ class Source:
         """``stream.read(n)``, with a sentence instead of the decompressor's complaint."""
         try:
             if self.compression is None or n >= 0:
-                return self._checked(stream, stream.read(n))
-            return b"".join(iter(lambda: self._checked(stream, stream.read(_CHUNK)), b""))
+                got = stream.read(n)
+                self._check_size(stream)
+                return got
+            parts: list[bytes] = []
+            while part := stream.read(_CHUNK):
+                parts.append(part)
+                self._check_size(stream)
+            return b"".join(parts)
         except _BROKEN as broken:
             raise self._broken(broken) from None
 
     def read_into(self, stream: IO[bytes], buffer: bytearray) -> int:
         """Fill ``buffer`` from its start; how many bytes came, 0 at the end."""
         try:
-            return self._checked(stream, int(cast(io.BufferedIOBase, stream).readinto(buffer)))
+            got = cast(io.BufferedIOBase, stream).readinto(buffer)
+            self._check_size(stream)
+            return got
         except _BROKEN as broken:
             raise self._broken(broken) from None
 
-    def _checked(self, stream: IO[bytes], got: Any) -> Any:
+    def _check_size(self, stream: IO[bytes]) -> None:
         if self.compression is not None and stream.tell() > self.most_unpacked:
-            raise self._too_much()
-        return got
+            raise self.too_much()
 
-    def _too_much(self) -> InvalidInput:
+    def too_much(self) -> InvalidInput:
+        """The refusal of what unpacks to more than it may."""
         return InvalidInput(
             f"{self.name} unpacks to more than {self.most_unpacked >> 20} megabytes from "
             f"{self.size:,} bytes; unpack it first if that is meant, and read the unpacked file",
@@ -129,27 +137,31 @@ def _refuse_endless(stream: Any, name: str) -> None:
 
 
 def _is_null(kind: os.stat_result) -> bool:
-    return kind.st_rdev == Path(os.devnull).stat().st_rdev
+    null = Path(os.devnull).stat()
+    return (kind.st_dev, kind.st_ino) == (null.st_dev, null.st_ino)
 
 
 def _device(name: str) -> InvalidInput:
-    return InvalidInput(
-        f"{name} is a device, not a file; name a file, or use - for standard input", source=name
-    )
+    return InvalidInput(f"{name} is a device, not a file or a pipe; name a file", source=name)
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Raise InvalidInput for folders and devices; a missing file is left to ``open``."""
+    if path.is_dir():
+        raise InvalidInput(f"{path} is a folder; name a file in it", source=str(path))
+    if path.exists() and not path.is_file() and not _is_null(path.stat()):
+        raise _device(str(path))
 
 
 def _from_path(path: Path, most_unpacked: int | None) -> Source:
     name = str(path)
     try:
-        kind = path.stat()
-        if stat.S_ISDIR(kind.st_mode):
-            raise InvalidInput(f"{name} is a folder; name a file in it", source=name)
-        if stat.S_ISFIFO(kind.st_mode):
+        if path.is_fifo():
             return _from_bytes(name, _all_of_pipe(path), most_unpacked)
-        if not stat.S_ISREG(kind.st_mode) and not (stat.S_ISCHR(kind.st_mode) and _is_null(kind)):
-            raise _device(name)
+        _refuse_no_file(path)
         with path.open("rb") as stream:
             magic = stream.read(8)
+            size = os.fstat(stream.fileno()).st_size
     except FileNotFoundError:
         raise NotFound(
             f"there is no file {name}; check the name and the folder", source=name
@@ -164,7 +176,7 @@ def _from_path(path: Path, most_unpacked: int | None) -> Source:
         raise InvalidInput(f"{name} cannot be opened: {refused}", source=name) from None
     if not magic:
         raise InvalidInput(f"{name} is empty; there is nothing to read", source=name)
-    return _source(name, kind.st_size, magic, path, most_unpacked)
+    return _source(name, size, magic, path, most_unpacked)
 
 
 def _all_of_pipe(path: Path) -> bytes:
@@ -204,7 +216,7 @@ def _source(
     text = _zstd(held, name)
     source = Source(name, size, compression, lambda: io.BytesIO(text), most)
     if len(text) > most:
-        raise source._too_much()
+        raise source.too_much()
     return source
 
 

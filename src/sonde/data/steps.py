@@ -107,4 +107,5 @@ def duration(ns: int) -> str:
     """
     size, unit = next((size, unit) for size, unit in _UNITS if ns >= size or size == 1)
     count = ns / size
-    return f"{count:.4g} {unit}{'s' * (count != 1)}"
+    shown = f"{count:.4g}" if count < 1000 else f"{count:.0f}"
+    return f"{shown} {unit}{'s' * (count != 1)}"

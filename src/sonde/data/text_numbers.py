@@ -8,6 +8,7 @@ import polars as pl
 
 from ..errors import InvalidInput
 from .csv_dialect import NULLS
+from .quoting import quoted, shortened
 
 _MOSTLY = 0.5  # from this share of numbers on, a column with other text in it is a mistake
 _SAMPLE = 1000
@@ -15,21 +16,31 @@ _SAMPLE = 1000
 
 @dataclass(frozen=True)
 class Mixed:
-    """The first cell of a column of numbers that is none: its row (0-based) and its text."""
+    """The first cell of a column of numbers that is none: its row (0-based) and its text.
+
+    ``numbers`` of the column's filled ``cells`` are numbers.
+    """
 
     row: int
     cell: str
-    share: float
+    numbers: int
+    cells: int
 
     def error(self, source: str, column: str) -> InvalidInput:
+        share = f"{self.numbers / self.cells:.0%}"
+        while_ = (
+            f"{self.numbers} of {self.cells} cells are"
+            if share == "100%"
+            else f"{share} of the column is"
+        )
         return InvalidInput(
-            f"{source}, row {self.row}, column {column!r}: {self.cell!r} is not a number, while "
-            f"{self.share:.0%} of the column is; correct it or empty the cell, or choose other "
-            "columns",
+            f"{source}, row {self.row}, column {quoted(column)}: {quoted(self.cell)} is not a "
+            "number, "
+            f"while {while_}; correct it or empty the cell, or choose other columns",
             source=source,
             row=self.row,
             column=column,
-            cell=self.cell,
+            cell=shortened(self.cell),
         )
 
 
@@ -67,15 +78,15 @@ def _numbers(column: pl.Series, notes: list[str]) -> pl.Series | Mixed | None:
     if n == 0:
         return column.clear(len(column)).cast(pl.Float64)
     how, numbers = _best(cells)
-    share = 1 - (numbers.null_count() - cells.null_count()) / n
-    if share == 1:
+    read = n - (numbers.null_count() - cells.null_count())
+    if read == n:
         if how:
-            notes.append(f"column {column.name!r}: {how}")
+            notes.append(f"column {quoted(column.name)}: {how}")
         return numbers
-    if share < _MOSTLY:
+    if read < _MOSTLY * n:
         return None
     row = (numbers.is_null() & cells.is_not_null()).arg_true()[0]
-    return Mixed(int(row), str(column[int(row)]), share)
+    return Mixed(int(row), str(column[int(row)]), read, n)
 
 
 def _stripped(cells: pl.Series) -> pl.Series:

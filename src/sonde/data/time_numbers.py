@@ -36,6 +36,26 @@ def moments(values: NDArray[np.int64] | Floats) -> tuple[NDArray[np.int64], str]
     return _scaled(values, 10**9, name)
 
 
+def unit_change(values: NDArray[np.int64] | Floats) -> int | None:
+    """The first position whose epoch is in another unit than the one before it, or None.
+
+    Both must be a moment of the years 1973–2261 in their own unit, and lie apart by the factor
+    between two units, give or take a tenth.
+    """
+    size = np.abs(values.astype(np.float64))
+    if size.min() <= 0 or size.max() / size.min() < 500:
+        return None
+    if np.median(size) < _SECONDS_FROM:
+        return None
+    unit = np.full(len(size), -1)
+    for i in range(4):
+        unit[(size >= _SECONDS_FROM * 1000.0**i) & (size <= _SECONDS_TO * 1000.0**i)] = i
+    factor = np.abs(np.diff(np.log10(size))) / 3
+    is_change = (unit[1:] != unit[:-1]) & (np.minimum(unit[1:], unit[:-1]) >= 0)
+    is_change &= np.abs(factor - np.rint(factor)) < 0.014  # log10(1.1) / 3
+    return int(np.argmax(is_change)) + 1 if is_change.any() else None
+
+
 def looks_like_epoch(values: NDArray[np.int64] | Floats) -> bool:
     """True for epochs or calendar days: by magnitude alone, with no name to go by."""
     found = moments(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -71,10 +71,30 @@ def parse_dates(column: pl.Series) -> Parsed | None:
     best = [r for r in best if bool(np.all(np.diff(r.ns) >= 0))] or best
     best = [r for r in best if _is_even(np.diff(r.ns))] or best
     chosen = best[0]
+    if chosen.bad is not None:
+        chosen = replace(chosen, bad=_change(column, chosen.bad))
     others = [r for r in best if not np.array_equal(r.ns, chosen.ns)]
     if not others:
         return chosen
     return Parsed(chosen.ns, chosen.missing, chosen.bad, share, chosen.format, others[0].format)
+
+
+def _change(column: pl.Series, bad: int) -> int:
+    """The row to blame: where the rows from ``bad`` on, all in one other format, end.
+
+    ``bad`` itself unless the column begins with several such rows, which are then rather the
+    rule that a later row breaks.
+    """
+    filled = column.is_not_null()
+    if bad != filled.arg_max():
+        return bad
+    first = column[bad : bad + 1]
+    for form in FORMATS:
+        if _fits(first.str.strip_chars(), form):
+            later = _parse(column, form).bad
+            if later is not None and filled[bad:later].sum() > 1:
+                return later
+    return bad
 
 
 def _is_even(steps: NDArray[np.int64]) -> bool:

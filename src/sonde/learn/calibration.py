@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .stored_state import finite
+
 Floats = NDArray[np.float64]
 
 KNOTS = 256  # order statistics kept for the body of the distribution
@@ -120,7 +122,20 @@ class Calibration:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
-        return cls(arrays["knots"], arrays["shares"], arrays["tail"])
+        """The inverse of ``to_arrays``; ValueError where they can't be right."""
+        knots = finite(arrays, "knots", (None, None))
+        shares = finite(arrays, "shares", knots.shape, least=0.0)
+        tail = finite(arrays, "tail", (len(knots), 4))
+        if not knots.size or (knots[:, 1:] < knots[:, :-1]).any():
+            raise ValueError("'knots' must rise")
+        if (shares > 1.0).any() or (shares[:, 1:] > shares[:, :-1]).any():
+            raise ValueError("'shares' must fall, within 0 and 1")
+        _, above, scale, shape = tail.T
+        if not ((above > 0.0) & (above <= 1.0) & (scale > 0.0)).all():
+            raise ValueError("'tail' must have a share within 0 and 1 and a scale above 0")
+        if not ((abs(shape) <= 1.0) & (abs(shape) >= 1e-9)).all():
+            raise ValueError("'tail' must have a shape within −1 and 1 that is not 0")
+        return cls(knots, shares, tail)
 
 
 def _body(known: Floats) -> tuple[Floats, Floats]:

@@ -14,7 +14,14 @@ from .estimator import Estimator
 from .per_series import PerSeries
 from .training import Recipe, Trained, train
 
-_STEPS = [("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)]
+_STEPS = [
+    ("day", 86_400 * 10**9),
+    ("hour", 3_600 * 10**9),
+    ("minute", 60 * 10**9),
+    ("second", 10**9),
+    ("millisecond", 10**6),
+    ("microsecond", 10**3),
+]
 
 
 def detect(recipe: Recipe, reading: Reading) -> tuple[Detection, Detector]:
@@ -102,18 +109,16 @@ def _what_is_done(chosen: dict[str, Any]) -> str:
 
 
 def duration(nanoseconds: int) -> str:
-    """A time step in words.
+    """A time step in words, after "every".
 
     >>> duration(300_000_000_000), duration(86_400_000_000_000), duration(1_500_000_000)
     ('5 minutes', 'day', '1.5 seconds')
     """
-    seconds = nanoseconds / 1e9
     for name, size in _STEPS:
-        if seconds >= size:
-            count = seconds / size
-            if count == int(count) or size == 1:
-                return name if count == 1 else f"{count:.6g} {name}s"
-    return f"{seconds * 1000:.6g} milliseconds"
+        count = nanoseconds / size
+        if count >= 1 and (count == int(count) or size <= 10**9):
+            return name if count == 1 else f"{count:.6g} {name}s"
+    return f"{nanoseconds} nanoseconds"
 
 
 def _listed(names: list[str]) -> str:

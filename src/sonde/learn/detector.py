@@ -383,10 +383,15 @@ class OnlineDetector(Detector):
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go back to a state that ``snapshot`` gave."""
-        copied = {name: np.array(array) for name, array in snapshot.items()}
+        copied = {name: np.array(array, order="C") for name, array in snapshot.items()}
         if set(copied) != set(self.to_arrays()):
             raise InvalidInput(f"this is no snapshot of {self.name}", names=sorted(copied))
-        self._replace(state=unflatten(copied))
+        state = unflatten(copied)
+        try:
+            self._check_state(state, len(self._need().schema.channels))
+        except ValueError as error:
+            raise InvalidInput(f"this snapshot does not fit {self.name}: {error}") from None
+        self._replace(state=state)
 
 
 def stacked(judged: list[Judgement], n_columns: int) -> Judgement:

@@ -162,6 +162,8 @@ class Estimator(ABC):
         data = self._take(X)
         policy = (policy or Policy()).learn(data)
         applied = policy.apply(data, step_ns).data
+        if self.reads == "rows":
+            applied = _known_rows(applied)
         if len(applied) < self.min_rows:
             raise TooShort(
                 f"{self.name} needs at least {self.min_rows} rows to learn from, got "
@@ -239,6 +241,12 @@ def unflatten(arrays: Mapping[str, Any]) -> State:
             place = place.setdefault(folder, {})
         place[name] = value
     return tree
+
+
+def _known_rows(data: Series | Table) -> Series | Table:
+    """The rows without a missing value; who looks at rows one by one learns nothing from others."""
+    known = np.isfinite(data.values).all(axis=1)
+    return data if known.all() else Table(data.values[known], data.channels)
 
 
 def _fresh(value: Any) -> Any:

@@ -15,6 +15,7 @@ from ..data import Policy
 from ..errors import InvalidInput, SchemaMismatch, TooShort
 from .detector import Detector, Judgement, OnlineDetector, Part, stacked
 from .estimator import Fitted, Reads, State
+from .stored_state import branch, finite
 
 Floats = NDArray[np.float64]
 
@@ -183,10 +184,20 @@ class PerSeries(Detector):
         return out
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        if not set(state["series"]) <= {str(i) for i in range(len(state["ids"]))}:
+        ids, series, fill = state.get("ids"), branch(state, "series"), branch(state, "fill")
+        if not isinstance(ids, np.ndarray) or ids.dtype.kind != "U" or ids.ndim != 1:
+            raise ValueError("'ids' must be a list of texts")
+        if isinstance(self.detector, PerSeries):
+            raise ValueError("the detector of a series can't itself be one for each series")
+        if len(set(ids.tolist())) != len(ids):
+            raise ValueError("'ids' must be different from each other")
+        if not series or not set(series) <= {str(i) for i in range(len(ids))}:
             raise ValueError("there are series without an id")
-        for one in state["series"].values():
-            self.detector._check_state(one, n_columns)
+        if set(fill) != set(series):
+            raise ValueError("'fill' must have one entry for each series")
+        for key in series:
+            finite(fill, key, (n_columns if np.size(fill[key]) else 0,))
+            self.detector._check_state(dict(branch(series, key)), n_columns)
 
     def _resolution(self, state: State) -> float:
         return self.detector._resolution(state)

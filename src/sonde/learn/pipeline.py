@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput
 from .detector import Detector, Judgement
 from .estimator import Estimator, Reads, State
+from .stored_state import branch
 from .transformer import Transformer
 
 Floats = NDArray[np.float64]
@@ -112,8 +113,13 @@ class DetectorPipeline(Detector):
         return self._detector._rows_to_use(self._last(state))
 
     def _check_state(self, state: State, n_columns: int) -> None:
+        states = branch(state, "steps")
+        if set(states) != {str(i) for i in range(len(self.steps))}:
+            raise ValueError("the steps of the state are not those of the pipeline")
+        if self._detector.name == "per_series":
+            raise ValueError("the last step can't learn each series by itself")
         for i, (_, step) in enumerate(self.steps):
-            step._check_state(state["steps"][str(i)], n_columns)
+            step._check_state(dict(branch(states, str(i))), n_columns)
 
     def _resolution(self, state: State) -> float:
         return self._detector._resolution(self._last(state))

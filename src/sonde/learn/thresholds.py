@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +93,27 @@ class Threshold:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Threshold:
-        limits = tuple(-np.inf if x is None else float(x) for x in stored["limits"])
-        return cls(Rule(**stored["rule"]), float(stored["cutoff"]), limits, stored["why"])
+        """The inverse of ``to_dict``; raises ValueError where a value can't be right."""
+        rule, limits, why = Rule(**stored["rule"]), stored["limits"], stored["why"]
+        if rule.kind not in get_args(Kind) or not isinstance(why, str):
+            raise ValueError(f"the threshold's rule {rule.kind!r} is not known")
+        if rule.unit is not None and rule.unit not in (*_UNITS_S, "1000rows"):
+            raise ValueError(f"the threshold's unit {rule.unit!r} is not known")
+        if rule.value is not None:
+            _number(rule.value, "value")
+        if not isinstance(limits, list) or not limits:
+            raise ValueError("the threshold must have a list of limits")
+        cutoff = _number(stored["cutoff"], "cutoff")
+        if not 0.0 <= cutoff <= 1.0:
+            raise ValueError(f"the threshold's cutoff must be 0 to 1, is {cutoff}")
+        known = tuple(-np.inf if x is None else _number(x, "limit") for x in limits)
+        return cls(rule, cutoff, known, why)
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ValueError(f"the threshold's {name} must be a finite number, is {value!r}")
+    return float(value)
 
 
 def find_threshold(

@@ -7,28 +7,20 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
-from ..core import Schema
-from ..data import Policy
-from ..errors import BadArtifact, InvalidInput, NotFound, SondeError, not_fitted
-from ..learn import (
-    Calibration,
-    Detector,
-    Estimator,
-    Fitted,
-    Threshold,
-    describe,
-    flatten,
-    rebuild,
-    unflatten,
-)
+from ..errors import BadArtifact, InvalidInput, NotFound, not_fitted
+from ..learn import Estimator, Fitted, describe, flatten, unflatten
 from ..security import Keyring, Signature
+from .manifest import parsed, revived
+from .payload import refuse_overlap, unpacked
 
 FORMAT = 1
 MANIFEST, PAYLOAD, SIGNATURE = "manifest.json", "arrays.npz", "signature.json"
@@ -60,17 +52,20 @@ def save_artifact(model: Estimator, path: Path, keyring: Keyring | None) -> None
     if keyring is not None:
         signature = keyring.sign(manifest)
         parts[SIGNATURE] = json.dumps(vars(signature), sort_keys=True).encode()
-    half = path.with_name(f".{path.name}.half")
+    # A name of its own, so that two that save at the same time do not write into one file.
+    half = path.parent / f".{uuid4().hex}.half"
     try:
-        with ZipFile(half, "w") as archive:
+        with ZipFile(half, "x") as archive:
             for name, content in parts.items():
                 # ZipInfo's date is fixed; writing by name would put the clock into the file.
                 archive.writestr(ZipInfo(name), content)
         half.replace(path)
-    except OSError as error:
-        raise InvalidInput(f"{path} can't be written: {error.strerror}", path=str(path)) from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidInput(f"{path} can't be written: {why}", path=str(path)) from None
     finally:
-        half.unlink(missing_ok=True)
+        with suppress(OSError, ValueError):
+            half.unlink(missing_ok=True)
 
 
 def _arrays(fitted: Fitted) -> bytes:
@@ -109,28 +104,30 @@ def load_artifact(path: Path, keyring: Keyring | None, max_bytes: int = 2**32) -
     parts = _read(path, max_bytes)
     manifest = _parsed(path, parts[MANIFEST])
     notice = _signature_notice(path, parts, keyring)
+    # Whatever goes wrong from here on, the file made it so: what it says may be anything.
     try:
         if hashlib.sha256(parts[PAYLOAD]).hexdigest() != manifest["payload"]["sha256"]:
             raise BadArtifact(
                 f"{path}: the arrays do not match their checksum; the file was damaged or changed",
                 path=str(path),
             )
-        return Loaded(_model(manifest, _unpacked(parts[PAYLOAD])), notice)
-    except BadArtifact:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError, EOFError, SondeError) as error:
+        return Loaded(revived(manifest, unflatten(unpacked(parts[PAYLOAD]))), notice)
+    except BadArtifact as error:
+        raise error if str(path) in str(error) else BadArtifact(f"{path}: {error}") from None
+    except Exception as error:
         raise BadArtifact(
             f"{path}: the model can't be read ({type(error).__name__}: {error})", path=str(path)
-        ) from None
+        ) from error
 
 
 def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
     try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise NotFound(
-            f"there is no model file {path} ({error.strerror})", path=str(path)
-        ) from None
+        size, is_file = path.stat().st_size, path.is_file()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise NotFound(f"there is no model file {path} ({why})", path=str(path)) from None
+    if not is_file:
+        raise BadArtifact(f"{path} is not a file; name the model file itself", path=str(path))
     if size > max_bytes:
         raise BadArtifact(
             f"{path} has {size:,} bytes; at most {max_bytes:,} are opened (SONDE_MAX_MODEL_MB)",
@@ -139,7 +136,9 @@ def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
     try:
         with ZipFile(path) as archive:
             return _stored_parts(path, archive)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except BadArtifact:
+        raise
+    except Exception as error:  # zipfile raises many kinds on what is no archive
         raise BadArtifact(
             f"{path} is not a Sonde model, or it is damaged ({error})", path=str(path)
         ) from None
@@ -157,14 +156,17 @@ def _stored_parts(path: Path, archive: ZipFile) -> dict[str, bytes]:
             f"{path} holds what a Sonde model does not: {sorted(unknown) or packed or MANIFEST}",
             path=str(path),
         )
+    refuse_overlap(archive.infolist(), path.stat().st_size)
     return {name: archive.read(name) for name in infos}
 
 
 def _parsed(path: Path, text: bytes) -> dict[str, Any]:
     try:
-        manifest = json.loads(text)
-        stored = int(manifest["format"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        manifest = dict(parsed(text))
+        stored = manifest["format"]
+        if type(stored) is not int or stored < 1:
+            raise ValueError(f"format {stored!r}")
+    except (ValueError, KeyError, TypeError, RecursionError, MemoryError):
         raise BadArtifact(f"{path}: {MANIFEST} can't be read", path=str(path)) from None
     if stored > FORMAT:
         raise BadArtifact(
@@ -173,7 +175,7 @@ def _parsed(path: Path, text: bytes) -> dict[str, Any]:
             path=str(path),
             format=stored,
         )
-    return dict(manifest)
+    return manifest
 
 
 def _signature_notice(
@@ -182,9 +184,9 @@ def _signature_notice(
     if SIGNATURE not in parts:
         return f"{path} is not signed; use it only if you know where it comes from"
     try:
-        stored = json.loads(parts[SIGNATURE])
+        stored = parsed(parts[SIGNATURE])
         signature = Signature(str(stored["public_key"]), str(stored["value"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError, MemoryError):
         raise BadArtifact(f"{path}: {SIGNATURE} can't be read", path=str(path)) from None
     if not signature.is_over(parts[MANIFEST]):
         raise BadArtifact(
@@ -194,25 +196,3 @@ def _signature_notice(
     if keyring is not None and keyring.trusts(signature):
         return None
     return f"{path} is signed with a key that is not trusted here ({signature.public_key[:16]}…)"
-
-
-def _unpacked(payload: bytes) -> dict[str, Any]:
-    with ZipFile(io.BytesIO(payload)) as inner:
-        if any(info.compress_type != zipfile.ZIP_STORED for info in inner.infolist()):
-            raise ValueError("compressed arrays")
-    with np.load(io.BytesIO(payload), allow_pickle=False) as stored:
-        return unflatten(dict(stored))
-
-
-def _model(manifest: dict[str, Any], tree: dict[str, Any]) -> Estimator:
-    model = rebuild(manifest["model"])
-    model._check_parameters()
-    schema = Schema.from_dict(manifest["schema"])
-    policy = Policy.from_dict(manifest["policy"])
-    calibration = threshold = None
-    if isinstance(model, Detector) and "calibration" in tree:
-        calibration = Calibration.from_arrays(tree["calibration"])
-        threshold = Threshold.from_dict(manifest["threshold"])
-    model._check_state(tree["state"], len(schema.channels))
-    model._fitted = Fitted(tree["state"], schema, policy, calibration, threshold)
-    return model

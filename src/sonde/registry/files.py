@@ -16,19 +16,33 @@ from .artifact import load_artifact
 class FileModels:
     """The simplest source of models: a reference's name is the path of a file.
 
-    ``tell`` hears the notice of a file whose signature is not trusted. A model is read once.
+    ``tell`` hears the notice of a file whose signature is not trusted. A file is
+    read once, and again when it has changed.
     """
 
     keyring: Keyring
     max_bytes: int
     tell: Callable[[str], None]
-    _known: dict[str, Estimator] = field(default_factory=dict)
+    _known: dict[str, tuple[tuple[int, int], Estimator]] = field(default_factory=dict)
 
     def resolve(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str]:
         """The model and the version it goes by."""
-        if ref.name not in self._known:
-            loaded = load_artifact(Path(ref.name), self.keyring, self.max_bytes)
+        path = Path(ref.name)
+        seen = _look(path)  # before it is read: a file that changes meanwhile is read again
+        known = self._known.get(ref.name)
+        if known is None or seen is None or known[0] != seen:
+            loaded = load_artifact(path, self.keyring, self.max_bytes)
             if loaded.notice is not None:
                 self.tell(loaded.notice)
-            self._known[ref.name] = loaded.model
-        return self._known[ref.name], "file"
+            known = (seen or (0, 0), loaded.model)
+            self._known[ref.name] = known
+        return known[1], "file"
+
+
+def _look(path: Path) -> tuple[int, int] | None:
+    """When the file was written and its size; None where there is no file."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -16,6 +16,7 @@ from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
 from ..seasons import cycle_length, regular_step
+from ..stored_state import stored, whole
 
 Floats = NDArray[np.float64]
 
@@ -140,9 +141,10 @@ class Discord(Detector):
         return float(np.mean(found))
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        rows, columns = state["reference"].shape
-        if columns != n_columns or not SHORTEST <= int(state["window"]) <= rows:
-            raise ValueError("the window does not fit the reference")
+        reference = stored(state, "reference", (None, n_columns))
+        whole(state, "window", SHORTEST, len(reference))
+        if stored(state, "place", (3,), np.int64)[2] < 0:
+            raise ValueError("'place' must have a step of 0 or more")
 
     def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
         if data.values.shape[1] == 1:

@@ -13,6 +13,7 @@ from ...kernels.ecdf import column_tails, tail_scores, tail_tables
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
+from ..stored_state import stored
 
 Floats = NDArray[np.float64]
 
@@ -74,11 +75,20 @@ class ECOD(Detector):
         return Judgement(scores)
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        offsets, n = state["offsets"], len(state["values"])
-        if offsets.shape != (n_columns + 1,) or offsets[0] != 0 or (np.diff(offsets) < 1).any():
+        offsets = stored(state, "offsets", (n_columns + 1,), np.int64)
+        values = stored(state, "values", (None,))
+        through = stored(state, "through", (len(values) + n_columns,), np.int32)
+        if offsets[0] != 0 or offsets[-1] != len(values) or (offsets[1:] <= offsets[:-1]).any():
             raise ValueError("the tables do not fit the columns")
-        if offsets[-1] != n or len(state["through"]) != n + n_columns:
-            raise ValueError("the tables have different lengths")
+        for j in range(n_columns):
+            known = values[offsets[j] : offsets[j + 1]]
+            counts = through[offsets[j] + j : offsets[j + 1] + j + 1]
+            if counts[0] != 0 or not (counts[1:] > counts[:-1]).all():
+                raise ValueError(f"the counts of column {j} do not rise from 0")
+            known = known[: np.count_nonzero(~np.isnan(known))]  # rows left open come last
+            rises = bool((known[1:] > known[:-1]).all())
+            if not known.size or not np.isfinite(known).all() or not rises:
+                raise ValueError(f"the values of column {j} do not rise")
 
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
         out = np.empty((len(rows), data.values.shape[1]))

@@ -23,16 +23,19 @@ from ...kernels.ewma import (
     ROWS,
     SCALE,
     SEEN,
+    SIZE,
     ewma_run,
 )
 from ..detector import Judgement, OnlineDetector
 from ..estimator import Fitted, State
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
+from ..stored_state import MOST_ROWS, finite, origin, stored
 
 Floats = NDArray[np.float64]
 
 # A spread below this share of the series' own is rounding, not noise.
 SMALLEST_SPREAD = 1e-3
+MOST_CELLS = 10**8  # of the season that a stored stream may ask for
 
 
 @dataclass(eq=False, kw_only=True)
@@ -226,12 +229,19 @@ class EWMA(OnlineDetector):
         state.update(fresh)
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        period, phase = int(state["clock"][PERIOD]), int(state["clock"][PHASE])
-        shapes = state["channels"].shape == (N_FIELDS, n_columns)
-        if not shapes or not 0 <= phase < period <= len(state["season"]):
-            raise ValueError("the season does not fit the clock")
-        if state["season"].shape[1] != n_columns or state["warmup"].shape[1] != n_columns:
-            raise ValueError("the state has another number of columns")
+        rows, phase, period, knows = stored(state, "clock", (N_CLOCK,), np.int64).tolist()
+        if not 0 <= rows < MOST_ROWS or not 0 <= phase < period or knows not in (0, 1):
+            raise ValueError("'clock' can't be right")
+        finite(state, "season", (period, n_columns))
+        channels = finite(state, "channels", (N_FIELDS, n_columns))
+        if (channels[[SEEN, SCALE, FLOOR, SIZE]] < 0).any():
+            raise ValueError("'channels' must have counts and scales of 0 or more")
+        held = stored(state, "warmup", (None, n_columns))
+        if len(held) and self.period is not None:
+            season_length(Series(held), self.period)
+            if self.period > MOST_CELLS // n_columns:
+                raise ValueError(f"a period of {self.period} rows is too long")
+        origin(state)
 
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in scales; a tenth of one means nothing

@@ -14,6 +14,7 @@ from ...kernels.isolation import column_shares, grow_trees, mean_path_lengths
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows, seed_of
+from ..stored_state import finite, positive, stored
 
 Floats = NDArray[np.float64]
 
@@ -99,13 +100,17 @@ class IsolationForest(Detector):
         return Judgement(np.exp2(-paths / float(state["usual"])))
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        columns, cuts, lengths = state["columns"], state["cuts"], state["lengths"]
+        lengths = finite(state, "lengths", (None, None), least=0.0)
         trees, leaves = lengths.shape
-        alike = columns.shape == cuts.shape == (trees, leaves - 1)
-        if not alike or leaves & (leaves - 1) or columns.min() < 0 or columns.max() >= n_columns:
-            raise ValueError("the trees do not fit together")
-        if (columns.dtype, cuts.dtype, lengths.dtype) != (np.int32, np.float64, np.float64):
-            raise ValueError("the trees have other types than they should")
+        # The kernel reads three levels at once.
+        if trees < 1 or not 8 <= leaves <= LARGEST_SAMPLE or leaves & (leaves - 1):
+            raise ValueError("'lengths' must have 8, 16, 32, … leaves a tree")
+        columns = stored(state, "columns", (trees, leaves - 1), np.int32)
+        if columns.min() < 0 or columns.max() >= n_columns:
+            raise ValueError("the trees do not fit together: a column is not there")
+        if np.isnan(stored(state, "cuts", (trees, leaves - 1))).any():
+            raise ValueError("'cuts' must not be NaN")
+        positive(state, "usual", ())
 
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
         return np.asarray(

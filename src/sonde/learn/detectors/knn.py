@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +15,7 @@ from ...kernels.neighbours import build_tree, neighbour_distances
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
+from ..stored_state import branch, finite, stored
 
 Floats = NDArray[np.float64]
 LEAF_ROWS = 32
@@ -114,19 +116,11 @@ class KNN(Detector):
         return Judgement(scores)
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        rows, tree = state["rows"], state["tree"]
-        n, leaves = len(rows), len(tree["starts"]) - 1
-        boxes = (2 * leaves - 1, n_columns)
-        shapes = tree["lowest"].shape == tree["highest"].shape == boxes
-        if rows.shape != (n, n_columns) or not shapes or tree["points"].shape != (rows.size,):
-            raise ValueError("the tree does not fit the rows")
-        if leaves < 1 or leaves & (leaves - 1) or n <= self.n_neighbors:
-            raise ValueError("the tree has no shape of its own")
-        starts, order = tree["starts"], tree["order"]
-        if starts[0] != 0 or starts[-1] != n or (np.diff(starts) < 0).any():
-            raise ValueError("the leaves do not cover the rows")
-        if order.shape != (n,) or order.min() < 0 or order.max() >= n:
-            raise ValueError("the order leads outside the rows")
+        finite(state, "unit", (), least=1.0)
+        rows = finite(state, "rows", (None, n_columns))
+        if np.abs(rows).max(initial=0.0) > FARTHEST or len(rows) <= self.n_neighbors:
+            raise ValueError("'rows' are too large, or fewer than the neighbours wanted")
+        _check_tree(branch(state, "tree"), rows)
 
     def _blame(self, state: State, data: Table, rows: NDArray[np.int64]) -> Floats:
         chosen = np.clip(data.values[rows] / float(state["unit"]), -FARTHEST, FARTHEST)
@@ -143,3 +137,33 @@ def _unit(values: Floats) -> float:
     """
     largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
     return 1.0 if largest < FARTHEST else float(2.0 ** min(np.ceil(np.log2(largest)), 1023))
+
+
+def _check_tree(tree: Mapping[str, Any], rows: Floats) -> None:
+    """Raise ValueError unless ``tree`` is one over ``rows``, as ``build_tree`` lays it out."""
+    n, d = rows.shape
+    order = stored(tree, "order", (n,), np.int64)
+    starts = stored(tree, "starts", (None,), np.int64)
+    leaves = len(starts) - 1
+    lowest, highest = (stored(tree, box, (2 * leaves - 1, d)) for box in ("lowest", "highest"))
+    points = finite(tree, "points", (n * d,))
+    if leaves < 1 or leaves & (leaves - 1):
+        raise ValueError("the tree has no shape of its own")
+    if starts[0] != 0 or starts[-1] != n or (starts[1:] < starts[:-1]).any():
+        raise ValueError("the leaves do not cover the rows")
+    if not np.array_equal(np.sort(order), np.arange(n)):
+        raise ValueError("the order must name each row once")
+    ordered, sizes = rows[order], np.diff(starts)
+    begins, size = np.repeat(starts[:-1], sizes)[:, None], np.repeat(sizes, sizes)[:, None]
+    places = begins * d + np.arange(d) * size + np.arange(n)[:, None] - begins
+    if not np.array_equal(points[places], ordered):
+        raise ValueError("the points are not the rows")
+    # A box that is too small would hide neighbours. An empty one is infinitely far away.
+    low, high = np.full((leaves, d), np.inf), np.full((leaves, d), -np.inf)
+    low[sizes > 0] = np.minimum.reduceat(ordered, starts[:-1][sizes > 0])
+    high[sizes > 0] = np.maximum.reduceat(ordered, starts[:-1][sizes > 0])
+    same = np.array_equal(lowest[leaves - 1 :], low) and np.array_equal(highest[leaves - 1 :], high)
+    around = np.array_equal(lowest[: leaves - 1], np.minimum(lowest[1::2], lowest[2::2]))
+    around &= np.array_equal(highest[: leaves - 1], np.maximum(highest[1::2], highest[2::2]))
+    if not same or not around:
+        raise ValueError("the boxes do not fit the rows")

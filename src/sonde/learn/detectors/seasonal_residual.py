@@ -14,6 +14,7 @@ from ...kernels.rolling import trailing_median
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
+from ..stored_state import MOST_ROWS, finite, origin, positive, whole
 
 Floats = NDArray[np.float64]
 
@@ -119,11 +120,13 @@ class SeasonalResidual(Detector):
         return Judgement(scores, expected, unit)
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        if state["season"].shape != (int(state["period"]), n_columns):
-            raise ValueError("the season does not fit the period")
-        sizes = {state[name].shape for name in ("spread", "range", "level")}
-        if int(state["window"]) < MIN_PAST or sizes != {(n_columns,)}:
-            raise ValueError("window or spread can't be right")
+        period = whole(state, "period", 1, MOST_ROWS)
+        whole(state, "window", MIN_PAST, MOST_ROWS)
+        finite(state, "season", (period, n_columns))
+        finite(state, "level", (n_columns,))
+        positive(state, "spread", (n_columns,))
+        positive(state, "range", (n_columns,))
+        origin(state)
 
     def _resolution(self, state: State) -> float:
         return 0.1  # scores are in spreads; a tenth of one means nothing

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..detector import Judgement
 from ..estimator import State
+from ..stored_state import finite, positive
 from ..transformer import Transformer
 
 Floats = NDArray[np.float64]
@@ -25,8 +26,8 @@ class _Scaler(Transformer):
         return data.with_values((data.values - state["center"]) / state["scale"])
 
     def _check_state(self, state: State, n_columns: int) -> None:
-        if state["center"].shape != (n_columns,) or state["scale"].shape != (n_columns,):
-            raise ValueError("the scale does not fit the columns")
+        finite(state, "center", (n_columns,))
+        positive(state, "scale", (n_columns,))
 
     def _undo(self, state: State, judged: Judgement) -> Judgement:
         if judged.expected is None or judged.unit is None:
