@@ -414,3 +414,13 @@ def test_calibration_knows_the_rows_learned_from_only() -> None:
     found = sonde.detect(x, detector="seasonal_residual", fit_rows=700)
     assert found.is_anomaly[:700].sum() <= 5
     assert found.is_anomaly[800:1400].mean() > 0.5
+
+
+def test_a_contamination_of_ones_own_detector_counts_whatever_it_is() -> None:
+    for share, count in [(0.1, 50), (0.02, 10)]:
+        by_own = sonde.detect(ROWS, detector=create("knn", contamination=share))
+        by_name = sonde.detect(ROWS, detector="knn", parameters={"contamination": share})
+        assert by_own.is_anomaly.sum() == by_name.is_anomaly.sum() == count
+    assert sonde.detect(ROWS, detector=create("knn")).is_anomaly.sum() < 10
+    fitted: Any = create("knn")
+    assert (fitted.fit(ROWS).predict(ROWS) == -1).sum() == 50

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
 
-from ..errors import InvalidInput
 from . import options as o
 from .exit_codes import FINE, FOUND_SOMETHING, checking_usage
-from .screen import print_json, print_renderable, progress, say
+from .screen import print_json, print_renderable, print_text, say, working
 
 if TYPE_CHECKING:
     from ..core import Detection
@@ -66,15 +66,14 @@ def detect(
             "columns": o.split_names(columns),
             "missing": o.one_of("missing", missing, o.POLICIES),
         }
-        o.check_outputs(scores, anomalies, report=report)
-        if jobs == 0:
-            raise InvalidInput("--jobs is -1 or a number of threads, 1 or more")
+        o.check_outputs(scores, anomalies, report=report, read=(input,))
+        o.check_jobs(jobs)
         o.check_detector(detector, settings["parameters"])
         o.threshold_rule(contamination, false_alarms, labels)
     say_if_cold(detector, quiet=quiet)
     from ..runtimes.embedded import detect as run
 
-    with progress(quiet=quiet):
+    with working(quiet=quiet):
         found = run(
             input,
             id=id,
@@ -143,12 +142,7 @@ def show(
     from ..report import anomaly_table, to_json
 
     say(detection.chosen["message"], quiet=quiet)
-    for problem in detection.problems if verbose else []:
-        say(f"Note: {problem}", quiet=quiet)
-    if detection.problems and not verbose:
-        count = len(detection.problems)
-        are = "is 1 note" if count == 1 else f"are {count} notes"
-        say(f"There {are} on the data; --verbose shows what.", quiet=quiet)
+    say_problems(detection.problems, quiet=quiet, verbose=verbose)
     if as_json:
         print_json(to_json(detection) | {"request_id": uuid4().hex, "input": source})
         return
@@ -156,6 +150,16 @@ def show(
         print_renderable(anomaly_table(reading, detection))
         return
     say_nothing_found(detection)
+
+
+def say_problems(problems: Sequence[str], *, quiet: bool, verbose: bool) -> None:
+    """What was odd about the data, or how to see it."""
+    if verbose:
+        for problem in problems:
+            say(f"Note: {problem}", quiet=quiet)
+    elif problems:
+        are = "is 1 note" if len(problems) == 1 else f"are {len(problems)} notes"
+        say(f"There {are} on the data; --verbose shows what.", quiet=quiet)
 
 
 def say_nothing_found(detection: Detection) -> None:
@@ -171,4 +175,4 @@ def say_nothing_found(detection: Detection) -> None:
             f"(probability {candidate.probability:.6g}).\nIf you know that something is wrong, say "
             "how much (--contamination 0.01) or how many false alarms may pass (--false-alarms)."
         )
-    typer.echo(text)
+    print_text(text)

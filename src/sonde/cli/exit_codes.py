@@ -25,3 +25,5 @@ def checking_usage() -> Iterator[None]:
         raise
     except SondeError as error:
         raise UsageMistake(str(error), **error.facts) from None
+    except OSError as error:
+        raise UsageMistake(f"{error.filename} can't be used: {error.strerror}") from None

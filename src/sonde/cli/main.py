@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
+import warnings
 from typing import NoReturn
 
 import typer
@@ -14,12 +13,13 @@ from .detect import detect
 from .detectors import detectors
 from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
 from .score import score
+from .screen import say, say_warning
+from .streams import give_up, prepare
 from .train import train
 
 app = typer.Typer(
     name="sonde",
     help="Finds what is unusual in a file. Start with: sonde detect FILE",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -48,13 +48,15 @@ def root(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that can't show a character gets a question mark, not a traceback.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    prepare()
+    warnings.showwarning = say_warning
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = app(args=arguments or ["--help"], standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # typer has turned Ctrl-C into this
+            _refuse("interrupted", INTERRUPTED)
+        code = code if arguments else USAGE
     except UsageMistake as error:
         _refuse(str(error), USAGE)
     except SondeError as error:
@@ -67,8 +69,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _refuse("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
         code = FINE
+    except OSError as error:
+        give_up(sys.stdout)
+        _refuse(f"{error.filename or 'reading or writing'} failed: {error.strerror}", FAILED)
     except MemoryError:
         _refuse("there is not enough memory for this; try fewer rows or columns", FAILED)
     sys.exit(code if isinstance(code, int) else FINE)
@@ -85,5 +90,5 @@ def _usage(error: typer.TyperException) -> str:
 def _refuse(message: str, code: int) -> NoReturn:
     """One line per sentence given, three at the most, on standard error."""
     lines = [line.strip() for line in message.splitlines() if line.strip()] or ["failed"]
-    typer.echo("sonde: " + "\n".join(lines[:3]), err=True)
+    say("sonde: " + "\n".join(lines[:3]), quiet=False)
     sys.exit(code)

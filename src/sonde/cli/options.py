@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from ..errors import InvalidInput
 if TYPE_CHECKING:
     from ..learn import Rule
 
+MOST_JOBS = 1024
 DATA, LEARNING, DECIDING, OUTPUT = "Data", "Learning", "Threshold", "Output"
 
 Input = Annotated[
@@ -59,10 +61,16 @@ Online = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option(help="Seed of detectors that draw.", rich_help_panel=LEARNING, min=0)
+    int,
+    typer.Option(
+        help="Seed of detectors that draw.", rich_help_panel=LEARNING, min=0, max=2**63 - 1
+    ),
 ]
 Jobs = Annotated[
-    int, typer.Option(help="Threads; -1 for every core.", rich_help_panel=LEARNING, min=-1)
+    int,
+    typer.Option(
+        help="Threads; -1 for every core.", rich_help_panel=LEARNING, min=-1, max=MOST_JOBS
+    ),
 ]
 Contamination = Annotated[
     float | None,
@@ -145,13 +153,24 @@ def read_parameters(pairs: list[str] | None) -> dict[str, Any]:
             raise InvalidInput(f"--param must look like name=value, got {pair!r}")
         try:
             parameters[name.strip()] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             parameters[name.strip()] = text
     return parameters
 
 
-def check_outputs(*paths: Path | None, report: Path | None = None) -> None:
-    """Refuse, before any work, an output that could not be written."""
+def check_jobs(jobs: int) -> None:
+    """Refuse 0 threads; the option itself refuses the rest."""
+    if jobs == 0:
+        raise InvalidInput("--jobs is -1 or a number of threads, 1 or more")
+
+
+def check_outputs(
+    *paths: Path | None, report: Path | None = None, read: tuple[str, ...] = ()
+) -> None:
+    """Refuse, before any work, an output that can't be written or would write over another file.
+
+    ``read`` are the files that the command reads.
+    """
     from ..data import check_ending
 
     for path in paths:
@@ -159,21 +178,47 @@ def check_outputs(*paths: Path | None, report: Path | None = None) -> None:
             check_ending(path)
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         raise InvalidInput(f"--report writes HTML; {report} must end in .html")
-    for path in (*paths, report):
-        if path is not None and not path.absolute().parent.is_dir():
+    check_places([path for path in (*paths, report) if path is not None], read)
+
+
+def check_places(written: list[Path], read: tuple[str, ...]) -> None:
+    """Refuse a place that is no file's, or that two of the files written and read share."""
+    for path in written:
+        if not path.absolute().parent.is_dir():
             raise InvalidInput(f"{path} can't be written: there is no folder {path.parent}")
-        if path is not None and path.is_dir():
+        if path.is_dir():
             raise InvalidInput(f"{path} can't be written: it is a folder")
+    for i, path in enumerate(written):
+        for other in written[:i]:
+            if _same_file(path, other):
+                raise InvalidInput(f"{path} would be written twice; give each output its own file")
+        for source in read:
+            if _same_file(path, Path(source)):
+                raise InvalidInput(f"{path} is read from; write to another file")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """True also for links, and for two names of a file that is not there yet."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return Path(os.path.realpath(one)) == Path(os.path.realpath(other))
 
 
 def check_detector(name: str, parameters: dict[str, Any]) -> None:
     """Refuse a detector or a parameter that does not exist."""
-    from ..learn import Detector, create
+    from ..learn import Detector, create, find, names
 
     if name == "auto":
         if parameters:
             raise InvalidInput("--param needs --detector NAME; auto chooses its own parameters")
         return
+    find(name)
+    if name not in names():
+        raise InvalidInput(
+            f"{name} is made of other estimators, in Python; `sonde detectors` lists what can be "
+            "named here"
+        )
     made = create(name, **parameters)
     if not isinstance(made, Detector):
         raise InvalidInput(f"{name} is not a detector; `sonde detectors` lists them")

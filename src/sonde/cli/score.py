@@ -9,7 +9,7 @@ import typer
 from . import options as o
 from .detect import show, write_files
 from .exit_codes import FINE, checking_usage
-from .screen import progress, say
+from .screen import say, working
 
 
 def score(
@@ -27,14 +27,14 @@ def score(
     Example: sonde score plant.sonde today.csv --scores scores.csv
     """
     with checking_usage():
-        o.check_outputs(scores, anomalies, report=report)
+        o.check_outputs(scores, anomalies, report=report, read=(model, input))
     from ..app import build
     from ..runtimes.embedded import read_for
     from ..runtimes.embedded import score as run
     from ..settings import read_settings
 
     app = build(read_settings(), lambda notice: say(f"Notice: {notice}", quiet=quiet))
-    with progress(quiet=quiet):
+    with working(quiet=quiet):
         reading = read_for(app, model, input)
         detection = run(app, model, reading)
         write_files(reading, detection, scores, anomalies, report)

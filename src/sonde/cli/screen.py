@@ -5,24 +5,41 @@ from __future__ import annotations
 import json
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
+from .streams import give_up, printing
+
 PATIENCE_S = 1.0  # no progress bar for work shorter than this
 
 
 def say(message: str, *, quiet: bool) -> None:
-    """A sentence on standard error."""
+    """A sentence on standard error; where that takes none there is nobody to tell."""
     if not quiet:
-        typer.echo(message, err=True)
+        try:
+            typer.echo(message, err=True)
+        except OSError:
+            give_up(sys.stderr)
+
+
+def say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning of a library as one line; stands in for ``warnings.showwarning``."""
+    say(f"sonde: note: {' '.join(str(message).split())}", quiet=False)
+
+
+def print_text(text: str) -> None:
+    """Sentences on standard output."""
+    with printing():
+        typer.echo(text)
 
 
 def print_json(body: dict[str, Any]) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(body, allow_nan=False))
+    print_text(json.dumps(body, allow_nan=False))
 
 
 def print_renderable(*things: Any) -> None:
@@ -30,8 +47,19 @@ def print_renderable(*things: Any) -> None:
     from rich.console import Console
 
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100)
-    for thing in things:
-        console.print(thing)
+    with printing():
+        for thing in things:
+            console.print(thing)
+
+
+@contextmanager
+def working(*, quiet: bool) -> Iterator[None]:
+    """Long work: with a progress bar; ``quiet``, without it and without warnings."""
+    with warnings.catch_warnings():
+        if quiet:
+            warnings.simplefilter("ignore")
+        with progress(quiet=quiet):
+            yield
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import typer
 
 from ..errors import InvalidInput
 from . import options as o
-from .detect import say_if_cold
+from .detect import say_if_cold, say_problems
 from .exit_codes import FINE, checking_usage
-from .screen import print_json, progress, say
+from .screen import print_json, print_text, say, working
 
 
 def train(
@@ -42,6 +42,7 @@ def train(
     false_alarms: o.FalseAlarms = None,
     json: o.AsJson = False,
     quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
 ) -> int:
     """Learn from a file and write the model, signed, to one file that `sonde score` uses.
 
@@ -55,14 +56,14 @@ def train(
         o.one_of("missing", missing, o.POLICIES)
         if output.suffix.lower() != ".sonde":
             raise InvalidInput(f"--output must end in .sonde, got {output}")
-        if not output.absolute().parent.is_dir():
-            raise InvalidInput(f"{output} can't be written: there is no folder {output.parent}")
+        o.check_places([output], read=(input,))
+        o.check_jobs(jobs)
         o.check_detector(model, parameters)
         o.threshold_rule(contamination, false_alarms, label)
     say_if_cold(model, quiet=quiet)
     from ..runtimes.embedded import detect, save
 
-    with progress(quiet=quiet):
+    with working(quiet=quiet):
         found = detect(
             input,
             detector=model,
@@ -81,8 +82,9 @@ def train(
         )
         save(found.model, output)
     say(found.chosen["message"], quiet=quiet)
+    say_problems(found.detection.problems, quiet=quiet, verbose=verbose)
     if json:
         print_json({"model": str(output), "chosen": found.chosen, "input": input})
     else:
-        typer.echo(f"Model written to {output}; use it with: sonde score {output} FILE")
+        print_text(f"Model written to {output}; use it with: sonde score {output} FILE")
     return FINE

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 
 # Rows whose scores calibrate a detector that reads rows one by one; more would only cost time.
 CALIBRATION_ROWS = 10_000
+AUTO_CONTAMINATION = 0.1  # as in PyOD
 LARGEST_ERROR = 1e9  # in units; its square is still far from infinite
 
 
@@ -63,7 +64,7 @@ class Detector(Estimator):
     family: ClassVar[str] = "rows"
     online: ClassVar[bool] = False
     random_state: Any
-    contamination: float | None
+    contamination: float | str | None
 
     # --- an author's part --------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Detector(Estimator):
         """
         fitted = self._need()
         calibration = self._calibration(scores)
-        rule = rule or rule_from(contamination=self.contamination)
+        rule = rule or rule_from(contamination=self._share())
         if rows_per_ns is None and fitted.schema.step_ns is not None:
             rows_per_ns = len(scores) / fitted.schema.step_ns
         threshold = find_threshold(
@@ -149,6 +150,11 @@ class Detector(Estimator):
                 for part, state in zip(scores, self._states(), strict=True)
             ]
         )
+
+    def _share(self) -> float | None:
+        """The contamination that ``fit`` goes by; None for the extreme-value rule."""
+        given = self.contamination
+        return AUTO_CONTAMINATION if isinstance(given, str) else given
 
     def _states(self) -> list[State]:
         """The learned state behind each part of the calibration."""

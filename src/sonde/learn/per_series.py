@@ -13,6 +13,7 @@ from ..core import Container, Panel, Schema, Series, Table
 from ..core.progress import tell
 from ..data import Policy
 from ..errors import InvalidInput, SchemaMismatch, TooShort
+from . import parameters as check
 from .detector import Detector, Judgement, OnlineDetector, Part, stacked
 from .estimator import Fitted, Reads, State
 from .stored_state import branch, finite
@@ -31,7 +32,8 @@ class PerSeries(Detector):
     ----------
     detector : what each series is learned with.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
 
     Examples
     --------
@@ -46,7 +48,7 @@ class PerSeries(Detector):
     family: ClassVar[str] = "composite"
 
     detector: Detector
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
 
     @property
     def reads(self) -> Reads:  # type: ignore[override]
@@ -56,6 +58,7 @@ class PerSeries(Detector):
     def _check_parameters(self) -> None:
         if not isinstance(self.detector, Detector):
             raise InvalidInput(f"detector must be a detector, got {self.detector!r}")
+        check.contamination(self.name, self.contamination)
         self.detector._check_parameters()
 
     def _fit(self, X: Any, policy: Policy | None = None, step_ns: int | None = None) -> Container:

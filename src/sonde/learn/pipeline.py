@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidInput
+from . import parameters as check
 from .detector import Detector, Judgement
 from .estimator import Estimator, Reads, State
 from .stored_state import branch
@@ -28,7 +29,8 @@ class DetectorPipeline(Detector):
     ----------
     steps : list of (name, estimator); all but the last are transformers, the last is a detector.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
 
     Examples
     --------
@@ -42,7 +44,7 @@ class DetectorPipeline(Detector):
     family: ClassVar[str] = "composite"
 
     steps: list[tuple[str, Estimator]] = field(default_factory=list)
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
 
     def _children(self) -> dict[str, Estimator]:
         return dict(self.steps)
@@ -51,6 +53,9 @@ class DetectorPipeline(Detector):
         self.steps = [(n, value if n == name else step) for n, step in self.steps]
 
     def _check_parameters(self) -> None:
+        check.contamination(self.name, self.contamination)
+        if not isinstance(self.steps, list) or not all(_is_step(step) for step in self.steps):
+            raise InvalidInput("a pipeline's steps are a list of (name, estimator)")
         names = [name for name, _ in self.steps]
         if not self.steps or len(set(names)) != len(names) or any("__" in n for n in names):
             raise InvalidInput(f"a pipeline needs differently named steps, got {names}")
@@ -132,6 +137,11 @@ class DetectorPipeline(Detector):
 
     def _facts(self, state: State) -> dict[str, Any]:
         return self._detector._facts(self._last(state))
+
+
+def _is_step(step: Any) -> bool:
+    pair = isinstance(step, tuple | list) and len(step) == 2
+    return pair and isinstance(step[0], str) and isinstance(step[1], Estimator)
 
 
 def make_pipeline(*steps: Estimator) -> DetectorPipeline:

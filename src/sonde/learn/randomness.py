@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
 
 from ..errors import InvalidInput
+
+LARGEST_SEED = 2**63 - 1
+MOST_THREADS = 1024
 
 
 def seed_of(random_state: Any) -> int:
@@ -23,6 +27,8 @@ def seed_of(random_state: Any) -> int:
     if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
         if random_state < 0:
             raise InvalidInput(f"random_state must be 0 or more, got {random_state}")
+        if random_state > LARGEST_SEED:
+            raise InvalidInput(f"random_state must be at most 2**63 - 1, got {random_state}")
         return int(random_state)
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
@@ -35,8 +41,11 @@ def threads_for(n_jobs: int | None) -> int:
     """How many threads ``n_jobs`` asks for: None is 1, −1 every core."""
     if n_jobs is None:
         return 1
-    if not isinstance(n_jobs, int | np.integer) or n_jobs == 0 or n_jobs < -1:
-        raise InvalidInput(f"n_jobs must be None, −1 or a positive number, got {n_jobs!r}")
+    whole = isinstance(n_jobs, int | np.integer) and not isinstance(n_jobs, bool)
+    if not whole or n_jobs == 0 or not -1 <= n_jobs <= MOST_THREADS:
+        raise InvalidInput(
+            f"n_jobs must be None, −1 or a whole number from 1 to {MOST_THREADS}, got {n_jobs!r}"
+        )
     return (os.cpu_count() or 1) if n_jobs == -1 else int(n_jobs)
 
 
@@ -47,5 +56,13 @@ def over_rows(work: Callable[[int, int], None], n_rows: int, n_jobs: int | None)
         work(0, n_rows)
         return
     bounds = np.linspace(0, n_rows, 4 * threads + 1).astype(int)
+    parts = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()))
+        # Each part runs in a copy of the caller's context: who listens to progress is kept there.
+        jobs = [pool.submit(copy_context().run, work, *part) for part in parts]
+        try:
+            for job in jobs:
+                job.result()
+        finally:
+            for job in jobs:
+                job.cancel()

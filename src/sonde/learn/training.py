@@ -124,10 +124,8 @@ def _rule(recipe: Recipe) -> Rule:
         return recipe.rule
     given = recipe.parameters.get("contamination")
     if isinstance(recipe.detector, Detector):
-        usual = type(recipe.detector).__dataclass_fields__["contamination"].default  # type: ignore[attr-defined]
-        own = recipe.detector.contamination
-        given = own if own != usual else None
-    return rule_from(contamination=given)
+        given = recipe.detector.contamination
+    return rule_from(contamination=None if isinstance(given, str) else given)
 
 
 def _chosen(recipe: Recipe, learn_from: Container) -> Choice:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ...core import Series
 from ...core.progress import tell
-from ...errors import InvalidInput
 from ...kernels.discord import nearest_windows, window_distances
+from .. import parameters as check
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
@@ -42,7 +42,8 @@ class Discord(Detector):
     window : rows a window holds, 4 or more; None takes the shortest cycle that repeats, or 64
         where there is none.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
     n_jobs : threads; None is 1, −1 all cores. The scores do not depend on it.
 
     Source
@@ -64,14 +65,14 @@ class Discord(Detector):
     kernels: ClassVar[tuple[str, ...]] = ("discord",)
 
     window: int | None = None
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:
-        if self.window is not None and (
-            not isinstance(self.window, int | np.integer) or self.window < SHORTEST
-        ):
-            raise InvalidInput(f"window must be {SHORTEST} rows or more, got {self.window!r}")
+        if self.window is not None:
+            check.whole(self.name, "window", self.window, SHORTEST)
+        check.contamination(self.name, self.contamination)
+        check.n_jobs(self.name, self.n_jobs)
 
     @property
     def min_rows(self) -> int:

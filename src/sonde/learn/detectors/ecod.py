@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...core import Table
 from ...kernels.ecdf import column_tails, tail_scores, tail_tables
+from .. import parameters as check
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
@@ -28,7 +29,8 @@ class ECOD(Detector):
     Parameters
     ----------
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
     n_jobs : threads for scoring; None is 1, −1 all cores.
 
     Source
@@ -49,8 +51,12 @@ class ECOD(Detector):
     reads: ClassVar[Any] = "rows"
     kernels: ClassVar[tuple[str, ...]] = ("ecdf",)
 
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
     n_jobs: int | None = None
+
+    def _check_parameters(self) -> None:
+        check.contamination(self.name, self.contamination)
+        check.n_jobs(self.name, self.n_jobs)
 
     def _learn(self, data: Table) -> State:
         values, through, offsets = tail_tables(data.values)
@@ -85,7 +91,6 @@ class ECOD(Detector):
             counts = through[offsets[j] + j : offsets[j + 1] + j + 1]
             if counts[0] != 0 or not (counts[1:] > counts[:-1]).all():
                 raise ValueError(f"the counts of column {j} do not rise from 0")
-            known = known[: np.count_nonzero(~np.isnan(known))]  # rows left open come last
             rises = bool((known[1:] > known[:-1]).all())
             if not known.size or not np.isfinite(known).all() or not rises:
                 raise ValueError(f"the values of column {j} do not rise")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core import Container, Schema, Series
 from ...data import Policy
-from ...errors import InvalidInput, MissingValues, SchemaMismatch
+from ...errors import MissingValues, SchemaMismatch
 from ...kernels.ewma import (
     FLOOR,
     KNOWS_SCALE,
@@ -26,6 +26,7 @@ from ...kernels.ewma import (
     SIZE,
     ewma_run,
 )
+from .. import parameters as check
 from ..detector import Judgement, OnlineDetector
 from ..estimator import Fitted, State
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
@@ -53,7 +54,8 @@ class EWMA(OnlineDetector):
     smoothing_level, smoothing_seasonal, smoothing_scale : weight of the newest row, 0–1.
     warmup : rows that a stream starting with nothing collects before it looks for a season.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
 
     Source
     ------
@@ -79,15 +81,15 @@ class EWMA(OnlineDetector):
     smoothing_seasonal: float = 0.1
     smoothing_scale: float = 0.02
     warmup: int = 750
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
 
     def _check_parameters(self) -> None:
         for name in ("smoothing_level", "smoothing_seasonal", "smoothing_scale"):
-            value = getattr(self, name)
-            if not 0.0 < value <= 1.0:
-                raise InvalidInput(f"{name} must be above 0 and at most 1, got {value}")
-        if self.warmup < 1:
-            raise InvalidInput(f"warmup must be 1 or more rows, got {self.warmup}")
+            check.number(self.name, name, getattr(self, name), 0.0, 1.0)
+        if self.period is not None:
+            check.whole(self.name, "period", self.period, 1)
+        check.whole(self.name, "warmup", self.warmup, 1)
+        check.contamination(self.name, self.contamination)
 
     # --- learning ----------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Table
-from ...errors import InvalidInput
 from ...kernels.isolation import column_shares, grow_trees, mean_path_lengths
+from .. import parameters as check
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows, seed_of
@@ -32,7 +32,8 @@ class IsolationForest(Detector):
     n_estimators : number of trees.
     max_samples : rows that each tree sees; ``"auto"`` is 256, or all where there are fewer.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
     random_state : None, an int or a Generator.
     n_jobs : threads for scoring; None is 1, −1 all cores. The scores do not depend on it.
 
@@ -55,24 +56,17 @@ class IsolationForest(Detector):
 
     n_estimators: int = 100
     max_samples: int | str = "auto"
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
     random_state: Any = None
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:
-        whole = isinstance(self.n_estimators, int | np.integer)
-        if not whole or not 1 <= self.n_estimators <= MOST_TREES:
-            raise InvalidInput(
-                f"n_estimators must be a whole number from 1 to {MOST_TREES}, "
-                f"got {self.n_estimators!r}"
-            )
-        if self.max_samples != "auto" and (
-            not isinstance(self.max_samples, int | np.integer)
-            or not 2 <= self.max_samples <= LARGEST_SAMPLE
-        ):
-            raise InvalidInput(
-                f"max_samples must be 'auto' or 2 to {LARGEST_SAMPLE}, got {self.max_samples!r}"
-            )
+        check.whole(self.name, "n_estimators", self.n_estimators, 1, MOST_TREES)
+        if not isinstance(self.max_samples, str) or self.max_samples != "auto":
+            check.whole(self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE)
+        check.contamination(self.name, self.contamination)
+        check.random_state(self.name, self.random_state)
+        check.n_jobs(self.name, self.n_jobs)
 
     def _learn(self, data: Table) -> State:
         wanted = 256 if self.max_samples == "auto" else int(self.max_samples)

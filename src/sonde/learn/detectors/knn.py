@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Table
-from ...errors import InvalidInput
 from ...kernels.neighbours import build_tree, neighbour_distances
+from .. import parameters as check
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..randomness import over_rows
@@ -36,7 +36,8 @@ class KNN(Detector):
     n_neighbors : how many neighbours; at most one less than the rows learned from.
     method : ``"largest"`` the distance to the last of them, ``"mean"`` their average.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
     n_jobs : threads for scoring; None is 1, −1 all cores.
 
     Source
@@ -58,14 +59,14 @@ class KNN(Detector):
 
     n_neighbors: int = 5
     method: Literal["largest", "mean"] = "largest"
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.n_neighbors, int | np.integer) or self.n_neighbors < 1:
-            raise InvalidInput(f"n_neighbors must be 1 or more, got {self.n_neighbors!r}")
-        if self.method not in ("largest", "mean"):
-            raise InvalidInput(f"method must be 'largest' or 'mean', got {self.method!r}")
+        check.whole(self.name, "n_neighbors", self.n_neighbors, 1)
+        check.one_of(self.name, "method", self.method, ("largest", "mean"))
+        check.contamination(self.name, self.contamination)
+        check.n_jobs(self.name, self.n_jobs)
 
     @property
     def min_rows(self) -> int:

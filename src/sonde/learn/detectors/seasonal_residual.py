@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Series
-from ...errors import InvalidInput
 from ...kernels.rolling import trailing_median
+from .. import parameters as check
 from ..detector import Detector, Judgement
 from ..estimator import State
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
@@ -38,7 +38,8 @@ class SeasonalResidual(Detector):
     period : length of the season in rows, 1 for none; None finds it.
     window : rows of the trailing median; None takes half a period, within 24 and 500.
     contamination : share of the rows learned from that ``predict`` calls anomalies; None takes
-        the extreme-value rule. ``sonde.detect`` has rules of its own.
+        the extreme-value rule. ``"auto"`` is a tenth in ``fit`` and leaves ``sonde.detect`` its
+        own rules.
 
     Source
     ------
@@ -62,11 +63,14 @@ class SeasonalResidual(Detector):
 
     period: int | None = None
     window: int | None = None
-    contamination: float | None = 0.1
+    contamination: float | str | None = "auto"
 
     def _check_parameters(self) -> None:
-        if self.window is not None and self.window < MIN_PAST:
-            raise InvalidInput(f"window must be {MIN_PAST} rows or more, got {self.window}")
+        if self.period is not None:
+            check.whole(self.name, "period", self.period, 1)
+        if self.window is not None:
+            check.whole(self.name, "window", self.window, MIN_PAST)
+        check.contamination(self.name, self.contamination)
 
     @property
     def min_rows(self) -> int:

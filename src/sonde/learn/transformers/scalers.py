@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import parameters as check
 from ..detector import Judgement
 from ..estimator import State
 from ..stored_state import finite, positive
@@ -58,6 +59,10 @@ class StandardScaler(_Scaler):
     with_mean: bool = True
     with_std: bool = True
 
+    def _check_parameters(self) -> None:
+        check.flag(self.name, "with_mean", self.with_mean)
+        check.flag(self.name, "with_std", self.with_std)
+
     def _learn(self, data: Any) -> State:
         return _center_and_scale(
             np.nanmean(data.values, axis=0) if self.with_mean else None,
@@ -87,6 +92,10 @@ class RobustScaler(_Scaler):
 
     with_centering: bool = True
     with_scaling: bool = True
+
+    def _check_parameters(self) -> None:
+        check.flag(self.name, "with_centering", self.with_centering)
+        check.flag(self.name, "with_scaling", self.with_scaling)
 
     def _learn(self, data: Any) -> State:
         low, middle, high = np.nanquantile(data.values, [0.25, 0.5, 0.75], axis=0)
