@@ -95,7 +95,7 @@ def test_checking_does_not_draw_from_a_generator() -> None:
 
 @pytest.mark.parametrize("name", ["robust_scaler", "standard_scaler"])
 def test_a_scaler_takes_true_and_false_only(name: str) -> None:
-    for field in find(name).__dataclass_fields__:  # type: ignore[attr-defined]
+    for field in create(name).get_params():
         with pytest.raises(InvalidInput, match=f"{name}: {field} must be true or false"):
             find(name)(**{field: "no"}).fit([[1.0], [2.0]])
 
@@ -103,7 +103,7 @@ def test_a_scaler_takes_true_and_false_only(name: str) -> None:
 @pytest.mark.parametrize("steps", ["abc", None, [1], [("a", 1)], [(1, create("ecod"))], []])
 def test_a_pipeline_takes_named_estimators_only(steps: Any) -> None:
     with pytest.raises(InvalidInput, match="steps"):
-        find("pipeline")(steps=steps)._check_parameters()
+        create("pipeline", steps=steps)._check_parameters()
 
 
 @pytest.mark.parametrize("name", ["per_series", "pipeline"])

@@ -14,15 +14,19 @@ MOST_EXCEPTIONS = 0.5  # more than half of the rows are no exception
 LONGEST_SHOWN = 60
 
 
-def whole(owner: str, name: str, value: Any, low: int, high: int = MOST) -> None:
+def whole(
+    owner: str, name: str, value: Any, low: int, high: int = MOST, *, other: str = ""
+) -> None:
     """Refuse all but a whole number from ``low`` to ``high``; True and 8.0 are none.
+
+    ``other`` says what else the caller takes, and has looked for.
 
     >>> whole("knn", "n_neighbors", 8.5, 1)
     Traceback (most recent call last):
     sonde.errors.InvalidInput: knn: n_neighbors must be a whole number, 1 or more; 8.5 is not
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise _refused(owner, name, f"a whole number, {low} or more; {_shown(value)} is not")
+        raise _refused(owner, name, f"a whole number, {low} or more{other}; {_shown(value)} is not")
     if value < low:
         raise _refused(owner, name, f"{low} or more, got {_shown(value)}")
     if value > high:
