@@ -38,6 +38,7 @@ bench-setup: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
 
 bench: bench-setup
+	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python -m pytest -q benchmarks --benchmark-columns=min,median,max,rounds
 
 # Renews the locked versions: an environment of its own, resolved anew, written down.
