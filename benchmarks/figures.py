@@ -151,7 +151,11 @@ def ecod() -> list[Measured]:
 
     out = [
         versus(
-            "ECOD, learn and score 100k × 10", "(beside it)", 5, both_ours, lambda: ECOD(n_jobs=1).fit(x)
+            "ECOD, learn and score 100k × 10",
+            "(beside it)",
+            5,
+            both_ours,
+            lambda: ECOD(n_jobs=1).fit(x),
         )
     ]
     a: Any = sonde.create("ecod").fit(x)
