@@ -1,4 +1,4 @@
-// Numbers, moments and rarities as people read them, and small helpers for making elements.
+// Numbers, moments and rarities as people read them, and the making of elements.
 
 const NONE = "–";
 
