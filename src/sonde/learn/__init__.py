@@ -4,8 +4,9 @@ from .calibration import Calibration
 from .catalogue import create, describe, detector_entries, find, names, rebuild
 from .decide import decide
 from .detect import detect, what_a_model_does
-from .detector import Detector, OnlineDetector
+from .detector import Detector
 from .estimator import Estimator, Fitted, flatten, unflatten
+from .online import OnlineDetector
 from .pipeline import make_pipeline
 from .thresholds import Rule, Threshold, rule_from
 from .training import Recipe, train

@@ -8,7 +8,8 @@ from typing import Any
 from ..core import Container, Panel, Series, Table
 from ..errors import InvalidInput
 from .catalogue import create, find
-from .detector import Detector, OnlineDetector
+from .detector import Detector
+from .online import OnlineDetector
 
 # Comparing windows takes time with the square of the rows; beyond this it is left to be asked for.
 FEWEST_ROWS_FOR_WINDOWS, MOST_ROWS_FOR_WINDOWS = 200, 50_000

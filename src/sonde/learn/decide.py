@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import Anomaly, Container, Detection, Table
-from .detector import Detector, Judgement, Part
+from .detector import Detector
+from .judgement import Judgement, Part
 
 Floats = NDArray[np.float64]
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core import Container, Panel, Series, Table
-from ..data import Policy, only_columns
-from ..errors import InvalidInput, TooShort, not_fitted
+from ..data import only_columns
+from ..errors import TooShort, not_fitted
 from .calibration import Calibration
-from .estimator import Estimator, Fitted, State, unflatten
+from .estimator import Estimator, Fitted, State
+from .judgement import Judgement, Part, scattered, stacked
 from .thresholds import Rule, Threshold, find_threshold, rule_from
 
 Floats = NDArray[np.float64]
@@ -23,35 +23,6 @@ Floats = NDArray[np.float64]
 CALIBRATION_ROWS = 10_000
 AUTO_CONTAMINATION = 0.1  # as in PyOD
 LARGEST_ERROR = 1e9  # in units; its square is still far from infinite
-
-
-@dataclass(frozen=True, eq=False)
-class Judgement:
-    """Scores, and what the method expected where it expects something.
-
-    Parameters
-    ----------
-    scores : (n_rows,) float64, larger is stranger, finite or NaN.
-    expected : (n_rows, n_columns) float64 or None.
-    unit : (n_rows, n_columns) or (n_columns,) float64 or None: by how much a value must leave its
-        expectation to raise the score by one; with the threshold it makes the band.
-    notes : what the policy for missing values did, as sentences.
-    """
-
-    scores: Floats
-    expected: Floats | None = None
-    unit: Floats | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows ``start:stop`` of some data, judged with one part of the calibration."""
-
-    number: int
-    series: str | None
-    start: int
-    stop: int
 
 
 class Detector(Estimator):
@@ -270,11 +241,11 @@ class Detector(Estimator):
         keep = applied.scored & (applied.rows >= 0)
         rows = applied.rows[keep]
         return Judgement(
-            _scattered(judged.scores, keep, rows, len(data)),
-            _scattered(judged.expected, keep, rows, len(data)),
+            scattered(judged.scores, keep, rows, len(data)),
+            scattered(judged.expected, keep, rows, len(data)),
             judged.unit
             if judged.unit is None or judged.unit.ndim == 1
-            else _scattered(judged.unit, keep, rows, len(data)),
+            else scattered(judged.unit, keep, rows, len(data)),
             judged.notes,
         )
 
@@ -350,80 +321,3 @@ class Detector(Estimator):
             target_tags=TargetTags(required=False),
             input_tags=InputTags(),
         )
-
-
-class OnlineDetector(Detector):
-    """A detector that learns as it goes: each row is scored with what was known before it.
-
-    ``anomaly_scores`` goes over the rows from the present state and changes nothing; ``update``
-    takes one row and learns it. Both give the same scores to the bit. One writer at a time.
-    """
-
-    online: ClassVar[bool] = True
-
-    @abstractmethod
-    def update(self, row: Any) -> float:
-        """Score one row, an array (n_columns,), then learn it; NaN while too little is known."""
-
-    @abstractmethod
-    def start(self, data: Container, policy: Policy, step_ns: int | None) -> None:
-        """Be ready for the first row of such data, knowing nothing."""
-
-    def settled(self, data: Container) -> Detector:
-        model = copy(self)
-        model._learn_as_it_goes(data)
-        model.rewind()
-        return model
-
-    @abstractmethod
-    def _learn_as_it_goes(self, data: Container) -> None:
-        """Take prepared rows one by one; this model's state is replaced, not changed in place."""
-
-    def _training_scores(self, applied: Container) -> Floats:
-        # From the beginning: the state after the last row knows the level of the last row.
-        return self._judge(self._rewound(self._need().state), applied).scores
-
-    def snapshot(self) -> dict[str, NDArray[Any]]:
-        """The present state, copied, as named arrays."""
-        return {name: array.copy() for name, array in self.to_arrays().items()}
-
-    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
-        """Go back to a state that ``snapshot`` gave."""
-        copied = {name: np.array(array, order="C") for name, array in snapshot.items()}
-        if set(copied) != set(self.to_arrays()):
-            raise InvalidInput(f"this is no snapshot of {self.name}", names=sorted(copied))
-        state = unflatten(copied)
-        try:
-            self._check_state(state, len(self._need().schema.channels))
-        except ValueError as error:
-            raise InvalidInput(f"this snapshot does not fit {self.name}: {error}") from None
-        self._replace(state=state)
-
-
-def stacked(judged: list[Judgement], n_columns: int) -> Judgement:
-    """The judgements of several series, end to end."""
-
-    def rows(values: Floats | None, like: Judgement) -> Floats:
-        n = len(like.scores)
-        if values is None:
-            return np.full((n, n_columns), np.nan)
-        return np.broadcast_to(values, (n, n_columns))
-
-    scores = np.concatenate([j.scores for j in judged])
-    if all(j.expected is None for j in judged):
-        return Judgement(scores)
-    return Judgement(
-        scores,
-        np.concatenate([rows(j.expected, j) for j in judged]),
-        np.concatenate([rows(j.unit, j) for j in judged]),
-    )
-
-
-def _scattered(
-    values: Floats | None, keep: NDArray[np.bool_], rows: NDArray[np.int64], n: int
-) -> Any:
-    if values is None:
-        return None
-    out = np.full((n, *values.shape[1:]), np.nan)
-    out[rows] = values[keep]
-    return out

@@ -14,8 +14,10 @@ from ..core.progress import tell
 from ..data import Policy
 from ..errors import InvalidInput, SchemaMismatch, TooShort
 from . import parameters as check
-from .detector import Detector, Judgement, OnlineDetector, Part, stacked
+from .detector import Detector
 from .estimator import Fitted, Reads, State
+from .judgement import Judgement, Part, stacked
+from .online import OnlineDetector
 from .stored_state import branch, finite
 
 Floats = NDArray[np.float64]

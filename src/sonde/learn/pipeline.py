@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from . import parameters as check
-from .detector import Detector, Judgement
+from .detector import Detector
 from .estimator import Estimator, Reads, State
+from .judgement import Judgement
 from .stored_state import branch
 from .transformer import Transformer
 

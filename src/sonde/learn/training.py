@@ -15,7 +15,9 @@ from ..data import Policy, Reading
 from ..data.policy import Missing
 from ..errors import InvalidInput
 from .choose import Choice, choose, named
-from .detector import Detector, Judgement, OnlineDetector
+from .detector import Detector
+from .judgement import Judgement
+from .online import OnlineDetector
 from .per_series import PerSeries
 from .thresholds import Rule, rule_from
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import refuse_missing
-from .detector import Judgement
 from .estimator import Estimator, State
+from .judgement import Judgement
 
 Floats = NDArray[np.float64]
 

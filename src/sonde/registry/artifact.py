@@ -134,8 +134,10 @@ def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
             path=str(path),
         )
     try:
-        with ZipFile(path) as archive:
-            return _stored_parts(path, archive)
+        # Read at once: another process may put a new model into its place at any moment.
+        content = path.read_bytes()
+        with ZipFile(io.BytesIO(content)) as archive:
+            return _stored_parts(path, archive, len(content))
     except BadArtifact:
         raise
     except Exception as error:  # zipfile raises many kinds on what is no archive
@@ -144,7 +146,7 @@ def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
         ) from None
 
 
-def _stored_parts(path: Path, archive: ZipFile) -> dict[str, bytes]:
+def _stored_parts(path: Path, archive: ZipFile, size: int) -> dict[str, bytes]:
     infos = {info.filename: info for info in archive.infolist()}
     if len(infos) != len(archive.infolist()) or not {MANIFEST, PAYLOAD} <= set(infos):
         raise BadArtifact(f"{path} is not a Sonde model: it lacks {MANIFEST} or {PAYLOAD}")
@@ -156,7 +158,7 @@ def _stored_parts(path: Path, archive: ZipFile) -> dict[str, bytes]:
             f"{path} holds what a Sonde model does not: {sorted(unknown) or packed or MANIFEST}",
             path=str(path),
         )
-    refuse_overlap(archive.infolist(), path.stat().st_size)
+    refuse_overlap(archive.infolist(), size)
     return {name: archive.read(name) for name in infos}
 
 

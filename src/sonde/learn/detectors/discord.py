@@ -12,8 +12,9 @@ from ...core import Series
 from ...core.progress import tell
 from ...kernels.discord import nearest_windows, window_distances
 from .. import parameters as check
-from ..detector import Detector, Judgement
+from ..detector import Detector
 from ..estimator import State
+from ..judgement import Judgement
 from ..randomness import over_rows
 from ..seasons import cycle_length, regular_step
 from ..stored_state import stored, whole

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ...core import Table
 from ...kernels.ecdf import column_tails, tail_scores, tail_tables
 from .. import parameters as check
-from ..detector import Detector, Judgement
+from ..detector import Detector
 from ..estimator import State
+from ..judgement import Judgement
 from ..randomness import over_rows
 from ..stored_state import stored
 

@@ -27,8 +27,9 @@ from ...kernels.ewma import (
     ewma_run,
 )
 from .. import parameters as check
-from ..detector import Judgement, OnlineDetector
 from ..estimator import Fitted, State
+from ..judgement import Judgement
+from ..online import OnlineDetector
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
 from ..stored_state import MOST_ROWS, finite, origin, stored
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ...core import Table
 from ...kernels.isolation import column_shares, grow_trees, mean_path_lengths
 from .. import parameters as check
-from ..detector import Detector, Judgement
+from ..detector import Detector
 from ..estimator import State
+from ..judgement import Judgement
 from ..randomness import over_rows, seed_of
 from ..stored_state import finite, positive, stored
 

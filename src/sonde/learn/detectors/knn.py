@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ...core import Table
 from ...kernels.neighbours import build_tree, neighbour_distances
 from .. import parameters as check
-from ..detector import Detector, Judgement
+from ..detector import Detector
 from ..estimator import State
+from ..judgement import Judgement
 from ..randomness import over_rows
 from ..stored_state import branch, finite, stored
 

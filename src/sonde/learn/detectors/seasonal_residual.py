@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ...core import Series
 from ...kernels.rolling import trailing_median
 from .. import parameters as check
-from ..detector import Detector, Judgement
+from ..detector import Detector
 from ..estimator import State
+from ..judgement import Judgement
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
 from ..stored_state import MOST_ROWS, finite, origin, positive, whole
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import parameters as check
-from ..detector import Judgement
 from ..estimator import State
+from ..judgement import Judgement
 from ..stored_state import finite, positive
 from ..transformer import Transformer
 
