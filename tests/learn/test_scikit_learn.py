@@ -19,7 +19,6 @@ from sonde.learn import Detector, create, find, names
 
 ONE_DIMENSION = "a one-dimensional array is one column here (a series of one channel)"
 ORDER = "rows are a series: a row's score depends on the rows around it"
-LENGTH = "needs more rows than the check offers; says so"
 
 # Checks that cannot apply, each with its reason.
 NOT_FOR_ALL = {"check_fit1d": ONE_DIMENSION}
@@ -27,7 +26,6 @@ NOT_FOR_SERIES = NOT_FOR_ALL | {
     "check_methods_subset_invariance": ORDER,
     "check_methods_sample_order_invariance": ORDER,
 }
-EXCEPTIONS: dict[str, dict[str, str]] = {}
 
 
 def estimator(name: str, **more: Any) -> Any:
@@ -40,7 +38,6 @@ def checks() -> list[Any]:
     for name in names():
         made = estimator(name)
         expected = NOT_FOR_ALL if made.reads == "rows" else NOT_FOR_SERIES
-        expected = expected | EXCEPTIONS.get(name, {})
         with warnings.catch_warnings():
             # Not being a BaseEstimator is the point: the base install has no scikit-learn.
             warnings.simplefilter("ignore")
