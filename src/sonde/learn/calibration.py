@@ -20,7 +20,8 @@ TAIL_SHARE_SMEARED = 0.5
 # 2^−r and 4^−r: a half and a quarter for r = 1.
 REACH, REACH_SMEARED = 1.0, 0.5
 PRIOR_SHAPE, PRIOR_WEIGHT = 0.1, 30.0  # a shape from few scores is drawn towards this one
-SHAPE_RANGE = (-0.3, 0.6)
+# Tails bounded more sharply end too soon: on normal noise several rows pass instead of half a one.
+SHAPE_RANGE = (-0.15, 0.6)
 # Beyond the end of a bounded tail probabilities go on falling from here, so that of two scores
 # the larger is always the less probable.
 BEYOND = 1e-12
