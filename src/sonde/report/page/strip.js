@@ -11,7 +11,7 @@ function drawStrip(chart) {
   const highest = Math.max(cutoff * 1.25, Math.min(highestRarity(series), cutoff * 3), 1);
   const toY = (r) => bottom - (Math.min(r, highest) / highest) * (bottom - top);
   const powers = [];
-  for (let p = highest > 8 ? 4 : 2; p <= highest; p += highest > 8 ? 4 : 2) powers.push({ at: p, label: oneIn(p).replace("1 in ", "1:") });
+  for (let p = highest > 8 ? 4 : 2; p <= highest; p += highest > 8 ? 4 : 2) powers.push({ at: p, label: oneIn(p).replace("1 in ", "1:").replace(" or more", "+") });
   drawDown(pen, chart.ticks(width), scale, top, bottom, ink);
   drawAcross(pen, powers, toY, scale, ink);
   pen.save();
