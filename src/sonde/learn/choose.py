@@ -62,11 +62,11 @@ def _for_series(series: Series, options: dict[str, Any]) -> Choice:
     return Choice(residual, f"its shapes do not repeat: windows correlate at {likeness:.2f} only")
 
 
-def made(name: str, options: dict[str, Any]) -> Detector:
-    """A detector by name, with those of ``options`` that it has."""
-    kind = find(name)
-    known = kind.__dataclass_fields__  # type: ignore[attr-defined]
-    detector = create(name, **{key: value for key, value in options.items() if key in known})
+def made(name: str, options: dict[str, Any], parameters: dict[str, Any] | None = None) -> Detector:
+    """A detector by name, with ``parameters`` and those of ``options`` that it has."""
+    known = find(name).__dataclass_fields__  # type: ignore[attr-defined]
+    usable = {key: value for key, value in options.items() if key in known}
+    detector = create(name, **(usable | (parameters or {})))
     if not isinstance(detector, Detector):
         raise InvalidInput(f"{name} is not a detector; sonde detectors lists them", name=name)
     return detector
@@ -76,11 +76,7 @@ def named(
     detector: str, parameters: dict[str, Any], options: dict[str, Any], online: bool
 ) -> Choice:
     """The detector that was asked for."""
-    known = find(detector).__dataclass_fields__  # type: ignore[attr-defined]
-    defaults = {key: value for key, value in options.items() if key in known}
-    made_one = create(detector, **(defaults | parameters))
-    if not isinstance(made_one, Detector):
-        raise InvalidInput(f"{detector} is not a detector; sonde detectors lists them")
+    made_one = made(detector, options, parameters)
     if online and not isinstance(made_one, OnlineDetector):
         raise InvalidInput(
             f"{detector} can't work online: what it learns from all rows shapes the scores of the "

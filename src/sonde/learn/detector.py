@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import Container, Panel, Series, Table
+from ..core.progress import tell
 from ..data import only_columns
 from ..errors import TooShort, not_fitted
 from .calibration import Calibration
@@ -218,12 +219,26 @@ class Detector(Estimator):
 
     def judge(self, data: Container) -> Judgement:
         """Scores and expectations of prepared data, one entry per row."""
-        fitted = self._need()
         if not isinstance(data, Panel):
-            return self._under_policy(fitted, data)
-        return stacked(
-            [self._if_long_enough(fitted, series) for series in data], data.values.shape[1]
-        )
+            return self._under_policy(self._need(), data)
+        judged = []
+        for i, part in enumerate(self.parts(data)):
+            tell("scoring", i / len(data))
+            one = self._one(part.number)
+            if one is None:
+                judged.append(Judgement(np.full(part.stop - part.start, np.nan)))
+            else:
+                detector, fitted = one
+                judged.append(detector._if_long_enough(fitted, detector._as_read(data[i])))
+        return stacked(judged, data.values.shape[1])
+
+    def _one(self, number: int) -> tuple[Detector, Fitted] | None:
+        """Who judges a part, and by what it learned; None where nothing was learned of it."""
+        return self, self._need()
+
+    def _as_read(self, series: Series) -> Series | Table:
+        """One series of a panel as this detector reads it."""
+        return Table(series.values, series.channels) if self.reads == "rows" else series
 
     def _under_policy(self, fitted: Fitted, data: Series | Table) -> Judgement:
         """Apply the policy, judge, and put the answers back into the rows that came."""
@@ -258,14 +273,17 @@ class Detector(Estimator):
 
     def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
         """(len(rows), n_columns) each column's share in the score of those rows; sums to 1."""
-        if isinstance(data, Panel):
-            out = np.empty((len(rows), data.values.shape[1]))
-            for part, series in zip(self.parts(data), data, strict=True):
-                mine = (rows >= part.start) & (rows < part.stop)
-                if mine.any():
-                    out[mine] = self._blame_one(self._need(), series, rows[mine] - part.start)
-            return out
-        return self._blame_one(self._need(), data, rows)
+        if not isinstance(data, Panel):
+            return self._blame_one(self._need(), data, rows)
+        out = np.empty((len(rows), data.values.shape[1]))
+        for i, part in enumerate(self.parts(data)):
+            mine = (rows >= part.start) & (rows < part.stop)
+            one = self._one(part.number) if mine.any() else None
+            if one is not None:
+                detector, fitted = one
+                series = detector._as_read(data[i])
+                out[mine] = detector._blame_one(fitted, series, rows[mine] - part.start)
+        return out
 
     def _blame_one(self, fitted: Fitted, data: Series | Table, rows: NDArray[np.int64]) -> Floats:
         applied = fitted.policy.apply(data, fitted.schema.step_ns)

@@ -9,14 +9,14 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import Container, Panel, Schema, Series, Table
+from ..core import Container, Panel, Schema
 from ..core.progress import tell
 from ..data import Policy
 from ..errors import InvalidInput, SchemaMismatch, TooShort
 from . import parameters as check
 from .detector import Detector
 from .estimator import Fitted, Reads, State
-from .judgement import Judgement, Part, stacked
+from .judgement import Judgement, Part
 from .online import OnlineDetector
 from .stored_state import branch, finite
 
@@ -74,7 +74,7 @@ class PerSeries(Detector):
             tell("learning", i / len(data))
             one = self.detector.__sklearn_clone__()
             try:
-                one._fit(_as_read(one, series), policy, step_ns)
+                one._fit(one._as_read(series), policy, step_ns)
             except TooShort as error:
                 too_short = TooShort(f"series {data.ids[i]!r}: {error}", **error.facts)
                 continue
@@ -137,24 +137,25 @@ class PerSeries(Detector):
             for i, name in enumerate(panel.ids)
         ]
 
-    def _knows(self, number: int) -> bool:
-        return str(number) in self._need().state["series"]
-
     def settled(self, data: Container) -> Detector:
         if not isinstance(self.detector, OnlineDetector):
             return self
         states: State = {}
         for part, series in zip(self.parts(data), cast(Panel, data), strict=True):
-            detector, fitted = self._one(part.number)
-            one = detector.__sklearn_clone__()
-            one._fitted = fitted
+            one = self.detector.__sklearn_clone__()
+            one._fitted = self._learned(part.number)
             states[str(part.number)] = one.settled(series)._need().state
         model = copy(self)
         model._replace(state=self._need().state | {"series": states})
         return model
 
-    def _one(self, number: int) -> tuple[Detector, Fitted]:
-        """The detector of a part and what it learned."""
+    def _one(self, number: int) -> tuple[Detector, Fitted] | None:
+        if str(number) not in self._need().state["series"]:
+            return None
+        return self.detector, self._learned(number)
+
+    def _learned(self, number: int) -> Fitted:
+        """What was learned of one series, its own policy with it."""
         fitted = self._need()
         stored = np.asarray(fitted.state["fill"][str(number)])
         policy = Policy(
@@ -162,31 +163,7 @@ class PerSeries(Detector):
             fitted.policy.max_gap,
             tuple(float(v) for v in stored) if stored.size else None,
         )
-        state = fitted.state["series"][str(number)]
-        return self.detector, Fitted(state, fitted.schema, policy)
-
-    def judge(self, data: Container) -> Judgement:
-        panel = cast(Panel, data)
-        judged = []
-        for i, part in enumerate(self.parts(panel)):
-            tell("scoring", i / len(panel))
-            if not self._knows(part.number):
-                judged.append(Judgement(np.full(part.stop - part.start, np.nan)))
-                continue
-            detector, fitted = self._one(part.number)
-            judged.append(detector._if_long_enough(fitted, _as_read(detector, panel[i])))
-        return stacked(judged, panel.values.shape[1])
-
-    def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
-        panel = cast(Panel, data)
-        out = np.empty((len(rows), panel.values.shape[1]))
-        for i, part in enumerate(self.parts(panel)):
-            mine = (rows >= part.start) & (rows < part.stop)
-            if mine.any():
-                detector, fitted = self._one(part.number)
-                series = _as_read(detector, panel[i])
-                out[mine] = detector._blame_one(fitted, series, rows[mine] - part.start)
-        return out
+        return Fitted(fitted.state["series"][str(number)], fitted.schema, policy)
 
     def _check_state(self, state: State, n_columns: int) -> None:
         ids, series, fill = state.get("ids"), branch(state, "series"), branch(state, "fill")
@@ -221,10 +198,6 @@ class PerSeries(Detector):
     def _facts(self, state: State) -> dict[str, Any]:
         short = [str(name) for i, name in enumerate(state["ids"]) if str(i) not in state["series"]]
         return {"series": len(state["ids"])} | ({"too_short": short} if short else {})
-
-
-def _as_read(detector: Detector, series: Series) -> Series | Table:
-    return Table(series.values, series.channels) if detector.reads == "rows" else series
 
 
 def _fill(policy: Policy) -> NDArray[np.float64]:
