@@ -16,6 +16,7 @@ _PUBLIC = {
     "create": "learn",
     "datasets": "datasets",
     "detect": "runtimes.embedded",
+    "detect_file": "runtimes.embedded",
     "detect_many": "runtimes.embedded",
     "load": "runtimes.embedded",
     "make_pipeline": "learn",

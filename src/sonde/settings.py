@@ -29,6 +29,20 @@ class Settings(BaseSettings):
     max_model_mb: int = Field(
         4096, ge=1, le=1_000_000, description="Largest model file that is opened, in megabytes."
     )
+    parts_above_mb: int = Field(
+        2048,
+        ge=1,
+        le=10_000_000,
+        description="Files that would take more memory than this, in megabytes, are read part by "
+        "part where the detector allows it.",
+    )
+    memory_mb: int | None = Field(
+        None,
+        ge=16,
+        le=10_000_000,
+        description="Most memory that reading a file whole may take, in megabytes; what would take "
+        "more is refused. Half of what is free when not set.",
+    )
 
 
 def read_settings() -> Settings:

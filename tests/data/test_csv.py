@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 
 from sonde.data import csv_files
-from sonde.data.csv_files import read_csv
-from sonde.data.files import load, read_frame
-from sonde.data.sources import open_source
+from sonde.data.formats.csv_files import read_csv
+from sonde.data.formats.files import load, read_frame
+from sonde.data.inputs.sources import open_source
 from sonde.errors import InvalidInput, SondeError
 
 
@@ -123,9 +123,8 @@ def test_reads_utf_16() -> None:
         ("a" * 999 + "\n1\n2\nx\n", f"column '{'a' * 60}…'"),
         ('a,b\n1,2\n"x,1\n', "mark that is not closed"),
         ("a,b\n1,2\n3\r4,5,6\n", "row 1 has 3 cells"),
-        ("a,b\n1,\x00\n", "neither CSV nor Parquet"),
-        ('{"a": 1}\n', "is JSON"),
-        ("PK\x03\x04rest", "a zip archive or a workbook"),
+        ("a,b\n1,\x00x\n", "neither CSV nor Parquet"),
+        ("a b\n1 2\n3 4\n5\n", "row 2 has 1 cell where the header has 2: '5'"),
     ],
 )
 def test_refuses_with_the_place(text: str, says: str) -> None:
@@ -256,3 +255,151 @@ def test_leaves_the_parsers_advice_out_of_a_refusal() -> None:
     with pytest.raises(InvalidInput) as refused:
         frame_of('a,b\n1,2\n"x,1\n')
     assert str(refused.value).endswith("look for a quotation mark that is not closed")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows"),
+    [
+        pytest.param("a b\n1 2.5\n3 4\n", ["a", "b"], [(1, 2.5), (3, 4)], id="blanks"),
+        pytest.param("  a    b\n  1  2.5\n 10   3\n", ["a", "b"], [(1, 2.5), (10, 3)], id="runs"),
+        pytest.param("1.5\t 2\n2.5\t 3\n", ["c0", "c1"], [(1.5, 2), (2.5, 3)], id="tabs, blanks"),
+        pytest.param("1,5 2\n3,5 4\n", ["c0", "c1"], [(1.5, 2), (3.5, 4)], id="blanks, commas"),
+        pytest.param("a^b\n1^2\n3^4\n", ["a", "b"], [(1, 2), (3, 4)], id="carets"),
+        pytest.param("1:2\n3:4\n", ["c0", "c1"], [(1, 2), (3, 4)], id="colons"),
+        pytest.param("t\n12:00\n12:01\n", ["t"], [("12:00",), ("12:01",)], id="hours are whole"),
+        pytest.param(
+            "2024-01-01 00:00\n2024-01-02 00:00\n",
+            ["c0"],
+            [("2024-01-01 00:00",), ("2024-01-02 00:00",)],
+            id="dates with hours are whole",
+        ),
+        pytest.param("'a','b'\n'x,y','2'\n", ["a", "b"], [("x,y", 2)], id="single quotes"),
+        pytest.param(
+            'a,b\n"say \\"hi\\", you",1\n"no",2\n',
+            ["a", "b"],
+            [('say "hi", you', 1), ("no", 2)],
+            id="quotes behind backslashes",
+        ),
+        pytest.param(
+            'a,b\n"C:\\",1\n"D:\\",2\n', ["a", "b"], [("C:\\", 1), ("D:\\", 2)], id="backslash"
+        ),
+        pytest.param('a,b\n"x ""y""",1\n', ["a", "b"], [('x "y"', 1)], id="doubled quotes"),
+        pytest.param("# x\n# y\na,b\n1,2\n# z\n3,4\n", ["a", "b"], [(1, 2), (3, 4)], id="#"),
+        pytest.param("% x\n1 2\n3 4\n", ["c0", "c1"], [(1, 2), (3, 4)], id="%"),
+        pytest.param("// x\na,b\n1,2\n", ["a", "b"], [(1, 2)], id="//"),
+        pytest.param("# t v\n1 2\n3 4\n", ["t", "v"], [(1, 2), (3, 4)], id="header in a comment"),
+        pytest.param("#t,v\n1,2\n3,4\n", ["t", "v"], [(1, 2), (3, 4)], id="header behind #"),
+        pytest.param("%idle,v\n1,2\n3,4\n", ["%idle", "v"], [(1, 2), (3, 4)], id="% in a name"),
+        pytest.param("c,a\n#fff,1\n#000,2\n", ["c", "a"], [("#fff", 1), ("#000", 2)], id="colours"),
+        pytest.param(
+            "a,b\n1,2\n#N/A,3\n4,5\n5,6\n",
+            ["a", "b"],
+            [(1, 2), (None, 3), (4, 5), (5, 6)],
+            id="a row that begins like a comment",
+        ),
+        pytest.param(
+            "a,b,\n1,2,\n3,4,\n", ["a", "b"], [(1, 2), (3, 4)], id="delimiters at the end"
+        ),
+        pytest.param("a,b\n1,2,\n3,4,\n", ["a", "b"], [(1, 2), (3, 4)], id="below the header only"),
+        pytest.param("sep=;\na;b\n1;2\n", ["a", "b"], [(1, 2)], id="sep="),
+        pytest.param('"sep=|"\na|b\n1|2\n', ["a", "b"], [(1, 2)], id="sep= in quotes"),
+        pytest.param("a,b\n1,2\0\0\n3,4\n\0\0", ["a", "b"], [(1, 2), (3, 4)], id="filled up"),
+        pytest.param(
+            "a,,\n1,2,3\n", ["a", "Unnamed: 1", "Unnamed: 2"], [(1, 2, 3)], id="empty names"
+        ),
+        pytest.param("a,b\n5%,1\n6%,2\n", ["a", "b"], [("5%", 1), ("6%", 2)], id="percent is text"),
+        pytest.param("a,b\n$5,1\n$6,2\n", ["a", "b"], [("$5", 1), ("$6", 2)], id="money is text"),
+        pytest.param("a,b\nyes,1\nno,2\n", ["a", "b"], [("yes", 1), ("no", 2)], id="yes is text"),
+        pytest.param(
+            "msg;v\nhello, you;1\nbye, me;2\n",
+            ["msg", "v"],
+            [("hello, you", 1), ("bye, me", 2)],
+            id="commas in text",
+        ),
+        pytest.param(
+            "date time v\n2024-01-01 00:00:00 1\n2024-01-01 00:01:00 2\n",
+            ["date", "time", "v"],
+            [("2024-01-01", "00:00:00", 1), ("2024-01-01", "00:01:00", 2)],
+            id="date and time between blanks",
+        ),
+    ],
+)
+def test_understands(text: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    frame = frame_of(text)
+    assert frame.columns == columns
+    assert frame.rows() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows", "says"),
+    [
+        (
+            "Station: Berlin\nDate: 2024-01-01\n\nt;v;w\n1;2,5;3\n2;3,5;4\n3;4,5;5\n",
+            ["t", "v", "w"],
+            [(1, 2.5, 3), (2, 3.5, 4), (3, 4.5, 5)],
+            "2 lines before the table were skipped",
+        ),
+        (
+            "t;v\ns;degC\n1;2\n2;3\n",
+            ["t", "v"],
+            [(1, 2), (2, 3)],
+            "the row below the header was read as units: t [s], v [degC]",
+        ),
+        (
+            "a,b\n1,2.5\na,b\n3,4.5\n",
+            ["a", "b"],
+            [(1, 2.5), (3, 4.5)],
+            "the header comes once more amid the rows; those rows were dropped",
+        ),
+        (
+            '"a" "b"\n"r1" 1.5 2\n"r2" 2.5 3\n',
+            ["Unnamed: 0", "a", "b"],
+            [("r1", 1.5, 2), ("r2", 2.5, 3)],
+            "the header names one column less than the rows have; the first got none",
+        ),
+        (
+            "x\n1_5 and 2\n3_4 and 5\n",
+            ["x"],
+            [("1_5 and 2",), ("3_4 and 5",)],
+            "file object was read as one column of text, 'x': no delimiter cuts its lines evenly",
+        ),
+    ],
+)
+def test_says_what_it_understood(
+    text: str, columns: list[str], rows: list[tuple[Any, ...]], says: str
+) -> None:
+    assert (frame_of(text).columns, frame_of(text).rows()) == (columns, rows)
+    assert notes_of(text) == [says]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "called"),
+    [
+        ("cp1252", "a,b\n“x”,1\n€,2\n", "Windows-1252"),
+        ("cp1251", "Имя,Число\nМосква,1\nТверь,2\n", "Windows-1251 (Cyrillic)"),
+        ("shift_jis", "名前,値\nテストです,1\nデータ,2\n", "Shift-JIS (Japanese)"),
+        ("gb18030", "名称,数值\n北京市,1\n上海市,2\n", "GB 18030 (Chinese)"),
+        ("utf-8-sig", "a,b\nü,1\nx,2\n", None),
+        ("utf-16-le", "a,b\nü,1\nx,2\n", None),
+        ("utf-16-be", "a,b\nü,1\nx,2\n", None),
+        ("utf-32", "a,b\nü,1\nx,2\n", None),
+    ],
+)
+def test_reads_an_encoding(encoding: str, text: str, called: str | None) -> None:
+    data = text.encode(encoding)
+    delimiter_and_rows = [tuple(line.split(",")) for line in text.splitlines()]
+    frame = frame_of(data)
+    assert [tuple(frame.columns), *((a, str(b)) for a, b in frame.rows())] == delimiter_and_rows
+    said = [f"file object is not UTF-8; its text was read as {called}"] if called else []
+    assert notes_of(data) == said
+
+
+def test_comments_and_headers_that_come_late_are_left_out_whatever_the_size_of_a_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(csv_files, "_BLOCK", 16)
+    monkeypatch.setattr(csv_files, "_SAMPLE", 16)
+    rows = "".join(f"{i},{i}.5\n" for i in range(40))
+    frame = frame_of("# begin\na,b\n" + rows + "# pause\n" + rows + "a,b\n" + rows)
+    assert frame["a"].to_list() == [*range(40)] * 3
+    assert frame["b"].sum() == 3 * sum(i + 0.5 for i in range(40))

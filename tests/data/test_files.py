@@ -7,16 +7,19 @@ import gzip
 import io
 import lzma
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
 
 from sonde.data import check_ending, read_frame, write_frame
-from sonde.errors import InvalidInput, NotFound
+from sonde.errors import InvalidInput, NotFound, SondeError
 
 TEXT = b"a,b\n" + b"".join(b"%d,%d.5\n" % (i, i * i % 97) for i in range(5000))
 
@@ -144,3 +147,79 @@ def test_refuses_parquet_without_columns(tmp_path: Path) -> None:
     pl.DataFrame().write_parquet(tmp_path / "none.parquet")
     with pytest.raises(InvalidInput, match="has no columns"):
         read_frame(tmp_path / "none.parquet")
+
+
+@pytest.mark.parametrize(
+    ("begin", "says"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        (b"CDF\x01", "a NetCDF file"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"Obj\x01", "an Avro file"),
+        (b"ORC", "an ORC file"),
+        (b"SQLite format 3\x00", "an SQLite database, which cannot be read here; .*--query"),
+        (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB file"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+        (b"\xff\xd8\xff\xe0", "a JPEG image"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "a sound, film or image"),
+        (b"\x80\x04\x95\x10\x00\x00\x00\x00\x00\x00\x00]", "a pickle, a file that can run code"),
+        (b"<?xml version='1.0'?><a/>", "XML or HTML"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "XML or HTML"),
+        (b"{\\rtf1", "a text document"),
+        (b"\x7fELF", "a program"),
+        (b"FEA1", "Feather file of version 1"),
+    ],
+)
+def test_names_what_it_does_not_read(begin: bytes, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says) as refused:
+        read_frame(io.BytesIO(begin + bytes(range(256)) * 4))
+    assert "\n" not in str(refused.value)
+
+
+def test_refuses_what_is_packed_twice() -> None:
+    with pytest.raises(InvalidInput, match=r"packed twice .*unpack it once"):
+        read_frame(io.BytesIO(gzip.compress(gzip.compress(TEXT))))
+
+
+def test_refuses_a_packed_archive_of_files() -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("a.csv")
+        entry.size = len(TEXT)
+        archive.addfile(entry, io.BytesIO(TEXT))
+    with pytest.raises(InvalidInput, match="a tar archive"):
+        read_frame(io.BytesIO(packed.getvalue()))
+
+
+def test_refuses_a_part_of_a_file_that_has_none(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(TEXT)
+    with pytest.raises(InvalidInput, match="has no parts to choose from"):
+        read_frame(f"{tmp_path / 'a.csv'}::x")
+
+
+@given(
+    st.sampled_from(
+        [
+            b"ARROW1\0\0",
+            b"\xff\xff\xff\xff",
+            b"\x93NUMPY\x01\x00",
+            b"PK\x03\x04",
+            b"PAR1",
+            b"{",
+            b"[",
+            b"@data\n",
+            b"@relation x\n@attribute a real\n@data\n",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        ]
+    ),
+    st.binary(max_size=120) | st.text('@dat 1,:"{}[]?\n', max_size=60).map(str.encode),
+)
+def test_whatever_follows_a_known_beginning_is_read_or_refused_in_a_sentence(
+    begin: bytes, rest: bytes
+) -> None:
+    try:
+        said = f"{read_frame(io.BytesIO(begin + rest))[0].height} rows"
+    except SondeError as refused:
+        said = str(refused)
+    assert "\n" not in said
+    assert said != "0 rows"

@@ -161,6 +161,55 @@ def test_a_period_is_a_plain_value() -> None:
     assert Period(24, 0.5) == Period(24, 0.5)
 
 
+def harmonics(n: int, period: int) -> Floats:
+    """The second harmonic is three times as strong as the first."""
+    t = 2 * np.pi * np.arange(n) / period
+    return 0.35 * np.sin(t) + np.sin(2 * t) + 0.5 * np.sin(3 * t + 1)
+
+
+# Made series of known period, as (n, period): what has been a trap before stays one here.
+MADE: dict[str, Callable[[np.random.Generator], tuple[Floats, int]]] = {
+    "two rows": lambda rng: (shape("random", 200, 2, seed=2) + 0.2 * rng.normal(size=200), 2),
+    "three rows": lambda rng: (shape("random", 200, 3, seed=3) + 0.2 * rng.normal(size=200), 3),
+    "5000 rows, four cycles": lambda rng: (
+        shape("saw", 20_000, 5000, seed=0) + 0.2 * rng.normal(size=20_000),
+        5000,
+    ),
+    "three cycles and a bit": lambda rng: (
+        shape("square", 480, 144, seed=0) + 0.1 * rng.normal(size=480),
+        144,
+    ),
+    "sparse pulses": lambda rng: (shape("pulse", 2000, 48, seed=0) + rng.normal(size=2000), 48),
+    "harmonics": lambda rng: (harmonics(3000, 96) + 0.5 * rng.normal(size=3000), 96),
+    "a drifting amplitude": lambda rng: (
+        shape("sine", 2000, 50, seed=0) * np.exp(0.03 * rng.normal(size=2000).cumsum()),
+        50,
+    ),
+    "a small season far from 0": lambda rng: (
+        1e8 + 1e-3 * (shape("sine", 2000, 60, seed=0) + 0.3 * rng.normal(size=2000)),
+        60,
+    ),
+    "a season of a hundred roundings": lambda rng: (
+        1e9 + 2e-5 * (shape("sine", 2000, 60, seed=0) + 0.1 * rng.normal(size=2000)),
+        60,
+    ),
+}
+
+
+@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize("seed", range(3))
+def test_finds_the_season_of_made_series(made: str, seed: int) -> None:
+    x, period = MADE[made](np.random.default_rng(seed))
+    found = find_period(x)
+    assert found is not None
+    assert abs(found.length - period) <= 0.02 * period
+
+
+def test_rounding_of_a_constant_is_no_season() -> None:
+    x = 1e9 + np.where(np.arange(600) % 7 == 0, np.spacing(1e9), 0.0)
+    assert find_period(x) is None
+
+
 needs_nab = pytest.mark.skipif(
     not NAB.is_dir(), reason="shared/data/nab is not beside the checkout"
 )

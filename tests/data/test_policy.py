@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_args
 
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 
+import sonde
 from sonde.core import Series, Table
-from sonde.data import Policy
-from sonde.data.grid import on_grid
-from sonde.data.policy import Missing
+from sonde.data import Policy, examine
+from sonde.data.policy import Missing, refuse_repeats
+from sonde.data.problems import series_problems
+from sonde.data.timing.grid import on_grid
 from sonde.errors import InvalidInput, MissingValues, NotFitted
+
+from ..cli.run import sonde as command
 
 NAN, INF = float("nan"), float("inf")
 SECOND = 10**9
@@ -271,3 +277,86 @@ def test_nothing_missing_gives_the_same_object_back(missing: Missing, values: An
         assert applied.rows.tolist() == list(range(10))
         assert applied.scored.all()
         assert applied.notes == ()
+
+
+# Dirty files
+
+HOUR = 3600 * SECOND
+
+
+def dirty(n: int = 400) -> pl.DataFrame:
+    """A day's rhythm with everything wrong that one file can have."""
+    rng = np.random.default_rng(0)
+    time = np.arange(n) * HOUR + 1_700_000_000 * SECOND
+    v = 10 + np.sin(np.arange(n) * 2 * np.pi / 24) + 0.05 * rng.normal(size=n)
+    v[[30, 31]], v[100], v[200:212], v[300] = NAN, INF, NAN, 25.0
+    frame = pl.DataFrame(
+        {
+            "ts": pl.Series(time).cast(pl.Datetime("ns")),
+            "v": v,
+            "w": 2 * v + 0.1 * rng.normal(size=n),
+            "constant": [7.0] * n,
+            "void": pl.Series([None] * n, dtype=pl.Float64),
+        }
+    )
+    order = [*range(20), 19, *range(20, 50), 51, 50, *range(52, 350), *range(353, n)]
+    return frame[order]
+
+
+def test_every_door_treats_a_dirty_file_alike(tmp_path: Path) -> None:
+    path, stored = tmp_path / "dirty.csv", tmp_path / "m.sonde"
+    dirty().write_csv(path, datetime_format="%d.%m.%Y %H:%M")
+    found = sonde.detect(str(path), kind="series")
+    sonde.save(found.model, stored)
+    loaded = sonde.load(stored)
+    assert loaded.policy_ == Policy("auto", 5)
+    assert found.chosen["missing"] == "auto"
+    assert found.chosen["left_out"] == {"constant": "constant", "void": "empty"}
+    assert found.detection.problems[:5] == [
+        "3 rows inserted into 1 gap in time",
+        "2 infinite values taken as missing",
+        "6 missing values filled linearly",
+        "1 gap of 12 rows left unscored",
+        "1 row has the time of an earlier row (row 20); the first row of each moment was kept, the "
+        "others get no score",
+    ]
+    assert found.detection.problems[5].startswith("1 row is out of time order (row 52 first)")
+    assert np.flatnonzero(np.isnan(found.scores)).tolist() == [20, *range(201, 213)]
+    scores = [found.scores]
+    out = tmp_path / "scores.csv"
+    doors: list[list[str | Path]] = [["detect", path, "--kind", "series"], ["score", stored, path]]
+    for words in doors:
+        assert command(*words, "--scores", out).code == 0
+        scores.append(pl.read_csv(out)["score"].to_numpy())
+    np.testing.assert_array_equal(scores[1], scores[0])
+    np.testing.assert_array_equal(scores[2], scores[0])
+    # The rows as the model takes them, without a reader in between.
+    kept = found.reading.rows
+    np.testing.assert_array_equal(loaded.anomaly_scores(found.reading.data), scores[0][kept])
+
+
+def test_rows_of_one_moment_are_refused_under_error() -> None:
+    reading = examine(dirty(), kind="series")
+    refuse_repeats("auto", reading)
+    with pytest.raises(InvalidInput, match=r"1 row with the time of an earlier row \(row 20\)"):
+        refuse_repeats("error", reading)
+    refuse_repeats("error", examine(dirty()[21:], kind="series"))
+
+
+@pytest.mark.parametrize("missing", ["auto", "linear", "previous"])
+def test_a_small_signal_on_a_large_level_is_filled_as_it_is_alone(missing: Missing) -> None:
+    x = np.round(np.sin(np.arange(60.0)), 3)
+    x[[7, 8, 30]] = NAN
+    low = Policy(missing).apply(Series(x)).data.values
+    high = Policy(missing).apply(Series(x + 1e8)).data.values
+    np.testing.assert_allclose(high - 1e8, low, atol=1e-7)
+
+
+def test_what_was_said_of_many_series_names_them_and_stays_short() -> None:
+    names = [f"s{i}" for i in range(9)]
+    assert series_problems(names, [["filled"]] * 9) == (
+        "filled (series 's0', 's1', 's2', 's3', 's4' and 4 more)",
+    )
+    each = series_problems(names, [[f"{i} filled"] for i in range(9)])
+    assert len(each) == 6
+    assert each[-1] == "4 more notes on 4 series"

@@ -47,6 +47,12 @@ def fresh(name: str) -> Any:
     return ALL[name].__sklearn_clone__()
 
 
+def cold(name: str, **parameters: Any) -> Any:
+    """One that was never fitted; the same seed each time where chance is part of the method."""
+    known = sonde.learn.find(name).__dataclass_fields__  # type: ignore[attr-defined]
+    return create(name, **({"random_state": 3} if "random_state" in known else {}) | parameters)
+
+
 def container(name: str, values: Any) -> Series | Table:
     if ALL[name].reads == "rows":
         return Table(values, ["a", "b"])
@@ -209,10 +215,10 @@ class TestOnline:
         np.testing.assert_array_equal(batch, single)
 
     def test_works_before_any_fit(self, name: str) -> None:
-        model = create(name, warmup=100)
+        model = cold(name, warmup=100)
         assert isinstance(model, OnlineDetector)
         single = [model.update(row) for row in VALUES]
-        again = create(name, warmup=100)
+        again = cold(name, warmup=100)
         assert isinstance(again, OnlineDetector)
         again.start(Series(VALUES[:1]), sonde.data.Policy(), None)
         np.testing.assert_array_equal(again.anomaly_scores(VALUES), single)
@@ -227,7 +233,7 @@ class TestOnline:
             model.restore({"a": np.zeros(1)})
 
     def test_half_fed_survives_storage(self, name: str, tmp_path: Path, home: Path) -> None:
-        model = create(name, warmup=200)
+        model = cold(name, warmup=200)
         assert isinstance(model, OnlineDetector)
         for row in VALUES[:123]:
             model.update(row)
@@ -237,7 +243,7 @@ class TestOnline:
         np.testing.assert_array_equal(ours, [loaded.update(row) for row in VALUES[123:]])
 
     def test_memory_is_bounded(self, name: str) -> None:
-        model = create(name, warmup=50)
+        model = cold(name, warmup=50)
         assert isinstance(model, OnlineDetector)
         sizes = []
         for i in range(2000):

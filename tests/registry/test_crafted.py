@@ -41,7 +41,12 @@ MODELS: dict[str, tuple[Callable[[], Any], Any]] = {
     "knn": (lambda: create("knn"), ROWS),
     "discord": (lambda: create("discord", window=8), SERIES),
     "ewma": (lambda: create("ewma", period=12), SERIES),
+    "random_cut_forest": (
+        lambda: create("random_cut_forest", n_estimators=2, max_samples=16, random_state=0),
+        SERIES,
+    ),
     "seasonal_residual": (lambda: create("seasonal_residual", period=12), SERIES),
+    "spectral_residual": (lambda: create("spectral_residual"), SERIES),
     "pipeline": (lambda: sonde.make_pipeline(create("robust_scaler"), create("ecod")), ROWS),
     "per_series": (lambda: PerSeries(detector=ONE), PANEL),
 }

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
+from typing import Annotated, Any
 
 import typer
 
 from . import options as o
-from .exit_codes import FINE, FOUND_SOMETHING, checking_usage
-from .screen import print_json, print_renderable, print_text, say, working
-
-if TYPE_CHECKING:
-    from ..core import Detection
-    from ..data import Reading
+from .answers import Outputs, refuse_report, show, show_whole, write_files
+from .exit_codes import checking_usage
+from .screen import say, working
 
 
 def detect(
-    input: o.Input,
+    input: o.Inputs,
     time: o.Time = None,
     columns: o.Columns = None,
+    categories: o.Categories = None,
     id: o.Id = None,
     kind: o.Kind = "auto",
+    query: o.Query = None,
     missing: o.Missing = "auto",
     detector: Annotated[
         str,
@@ -59,40 +55,47 @@ def detect(
     Example: sonde detect plant.csv --report report.html
     """
     with checking_usage():
+        o.check_inputs(input, query)
         settings: dict[str, Any] = {
             "detector": detector,
             "parameters": o.read_parameters(param),
             "kind": o.one_of("kind", kind, o.KINDS),
             "columns": o.split_names(columns),
+            "categories": o.split_names(categories, "categories"),
             "missing": o.one_of("missing", missing, o.POLICIES),
         }
-        o.check_outputs(scores, anomalies, report=report, read=(input,))
+        o.check_outputs(scores, anomalies, report=report, read=tuple(input))
         o.check_jobs(jobs)
         o.check_detector(detector, settings["parameters"])
         o.threshold_rule(contamination, false_alarms, labels)
     say_if_cold(detector, quiet=quiet)
     from ..runtimes.embedded import detect as run
+    from ..runtimes.embedded import detect_file, parts_wanted, source_of
 
+    settings |= {
+        "time": time,
+        "fit_rows": fit_rows,
+        "online": online,
+        "contamination": contamination,
+        "false_alarms": false_alarms,
+        "labels": labels,
+        "random_state": seed,
+        "n_jobs": jobs,
+    }
+    told = o.shown_input(input, query)
+    out = Outputs(told, scores, anomalies, report, json, quiet, verbose, fail_on_anomaly)
     with working(quiet=quiet):
-        found = run(
-            input,
-            id=id,
-            time=time,
-            fit_rows=fit_rows,
-            online=online,
-            contamination=contamination,
-            false_alarms=false_alarms,
-            labels=labels,
-            random_state=seed,
-            n_jobs=jobs,
-            **settings,
-        )
-        write_files(found.reading, found.detection, scores, anomalies, report)
-    show(input, found.reading, found.detection, as_json=json, quiet=quiet, verbose=verbose)
-    told = [path for path in (scores, anomalies, report) if path is not None]
-    if told:
-        say(f"Written: {', '.join(map(str, told))}", quiet=quiet)
-    return FOUND_SOMETHING if fail_on_anomaly and found.anomalies else FINE
+        source = source_of(input, query)
+        parts = parts_wanted(source, detector, id)
+        if parts is None:
+            found = run(source, id=id, **settings)
+            write_files(found.reading, found.detection, out)
+        else:
+            refuse_report(out, parts)
+            whole = detect_file(source, scores=scores, anomalies=anomalies, **settings)
+    if parts is not None:
+        return show_whole(whole, out)
+    return show(found.reading, found.detection, out)
 
 
 def say_if_cold(detector: str, *, quiet: bool) -> None:
@@ -105,74 +108,3 @@ def say_if_cold(detector: str, *, quiet: bool) -> None:
         say(
             "First use on this machine: compiling what is needed, once (some seconds).", quiet=quiet
         )
-
-
-def write_files(
-    reading: Reading,
-    detection: Detection,
-    scores: Path | None,
-    anomalies: Path | None,
-    report: Path | None,
-) -> None:
-    """The output files that were asked for."""
-    from ..core.progress import tell
-    from ..data import write_frame
-    from ..report import anomalies_frame, scores_frame, write
-
-    tell("writing", 0.0)
-    if scores is not None:
-        write_frame(scores_frame(reading, detection), scores)
-    if anomalies is not None:
-        flat = anomalies.suffix.lower() == ".csv"
-        write_frame(anomalies_frame(reading, detection, flat=flat), anomalies)
-    if report is not None:
-        write(reading, detection, report)
-
-
-def show(
-    source: str,
-    reading: Reading,
-    detection: Detection,
-    *,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-) -> None:
-    """The answer on standard output, the message on standard error."""
-    from ..report import anomaly_table, to_json
-
-    say(detection.chosen["message"], quiet=quiet)
-    say_problems(detection.problems, quiet=quiet, verbose=verbose)
-    if as_json:
-        print_json(to_json(detection) | {"request_id": uuid4().hex, "input": source})
-        return
-    if detection.anomalies:
-        print_renderable(anomaly_table(reading, detection))
-        return
-    say_nothing_found(detection)
-
-
-def say_problems(problems: Sequence[str], *, quiet: bool, verbose: bool) -> None:
-    """What was odd about the data, or how to see it."""
-    if verbose:
-        for problem in problems:
-            say(f"Note: {problem}", quiet=quiet)
-    elif problems:
-        are = "is 1 note" if len(problems) == 1 else f"are {len(problems)} notes"
-        say(f"There {are} on the data; --verbose shows what.", quiet=quiet)
-
-
-def say_nothing_found(detection: Detection) -> None:
-    """The result of a quiet file, with the strongest candidate."""
-    candidate = detection.candidate
-    text = "Nothing unusual was found."
-    if candidate is not None:
-        where = f"row {candidate.peak}"
-        if candidate.series is not None:
-            where += f" of series {candidate.series!r}"
-        text += (
-            f" The strongest candidate is {where}, score {candidate.score:.4g} "
-            f"(probability {candidate.probability:.6g}).\nIf you know that something is wrong, say "
-            "how much (--contamination 0.01) or how many false alarms may pass (--false-alarms)."
-        )
-    print_text(text)

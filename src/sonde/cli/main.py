@@ -9,8 +9,10 @@ from typing import NoReturn
 import typer
 
 from ..errors import SondeError
+from .datasets import datasets
 from .detect import detect
 from .detectors import detectors
+from .doctor import doctor
 from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
 from .score import score
 from .screen import say, say_warning
@@ -27,6 +29,8 @@ app.command()(detect)
 app.command()(detectors)
 app.command()(train)
 app.command()(score)
+app.command()(datasets)
+app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:

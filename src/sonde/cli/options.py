@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,13 +18,34 @@ if TYPE_CHECKING:
 MOST_JOBS = 1024
 DATA, LEARNING, DECIDING, OUTPUT = "Data", "Learning", "Threshold", "Output"
 
-Input = Annotated[
-    str, typer.Argument(help="A CSV or Parquet file (CSV may be compressed), or - for stdin.")
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT…",
+        help="A file, several files, a pattern in quotes ('logs/*.csv'), s3://…, or - for standard "
+        "input. CSV, Parquet, Arrow, JSON lines, NPY/NPZ, .ts, .arff, Excel: the content decides. "
+        "With --query: the URL of a database.",
+    ),
 ]
 Time = Annotated[str | None, typer.Option(help="The time column.", rich_help_panel=DATA)]
 Columns = Annotated[
     str | None,
     typer.Option(help="The value columns, by commas: a,b,c.", rich_help_panel=DATA),
+]
+Categories = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns of categories to look at as well, by commas; each becomes its frequency.",
+        rich_help_panel=DATA,
+    ),
+]
+Query = Annotated[
+    str | None,
+    typer.Option(
+        help="A SELECT statement or the name of a table; INPUT is then a database's URL "
+        "(sqlite:///plant.db, postgresql://…).",
+        rich_help_panel=DATA,
+    ),
 ]
 Id = Annotated[
     str | None, typer.Option("--id", help="The column of series names.", rich_help_panel=DATA)
@@ -130,14 +152,36 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     return value
 
 
-def split_names(text: str | None) -> list[str] | None:
+def split_names(text: str | None, option: str = "columns") -> list[str] | None:
     """``"a, b"`` as ``["a", "b"]``; None stays None."""
     if text is None:
         return None
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise InvalidInput(f"--columns must be names with commas between, got {text!r}")
+        raise InvalidInput(f"--{option} must be names with commas between, got {text!r}")
     return names
+
+
+def check_inputs(inputs: list[str], query: str | None) -> None:
+    """Refuse inputs that can't go together."""
+    if query is not None and len(inputs) > 1:
+        raise InvalidInput(f"--query goes with one database, got {len(inputs)} inputs")
+    if len(inputs) > 1 and "-" in inputs:
+        raise InvalidInput("standard input (-) can't be read together with files")
+
+
+def shown_input(inputs: list[str], query: str | None) -> str:
+    """The inputs as a message or an answer names them; a password in a URL is hidden."""
+    return ", ".join(hide_password(one) if query is not None else one for one in inputs)
+
+
+def hide_password(url: str) -> str:
+    """``url`` without the password that it may hold.
+
+    >>> hide_password("postgresql://ann:secret@db/plant")
+    'postgresql://ann:***@db/plant'
+    """
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
 
 
 def read_parameters(pairs: list[str] | None) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from . import options as o
-from .detect import show, write_files
-from .exit_codes import FINE, checking_usage
+from .answers import Outputs, refuse_report, show, show_whole, write_files
+from .exit_codes import checking_usage
 from .screen import say, working
 
 
 def score(
     model: Annotated[str, typer.Argument(help="A model file written by `sonde train`.")],
-    input: o.Input,
+    input: o.Inputs,
+    query: o.Query = None,
     scores: o.Scores = None,
     anomalies: o.Anomalies = None,
     report: o.Report = None,
@@ -27,19 +28,24 @@ def score(
     Example: sonde score plant.sonde today.csv --scores scores.csv
     """
     with checking_usage():
-        o.check_outputs(scores, anomalies, report=report, read=(model, input))
+        o.check_inputs(input, query)
+        o.check_outputs(scores, anomalies, report=report, read=(model, *input))
     from ..app import build
-    from ..runtimes.embedded import read_for
+    from ..runtimes.embedded import parts_wanted, read_for, score_file, source_of
     from ..runtimes.embedded import score as run
     from ..settings import read_settings
 
     app = build(read_settings(), lambda notice: say(f"Notice: {notice}", quiet=quiet))
+    told = o.shown_input(input, query)
+    out = Outputs(told, scores, anomalies, report, json, quiet, verbose)
     with working(quiet=quiet):
-        reading = read_for(app, model, input)
-        detection = run(app, model, reading)
-        write_files(reading, detection, scores, anomalies, report)
-    show(input, reading, detection, as_json=json, quiet=quiet, verbose=verbose)
-    told = [path for path in (scores, anomalies, report) if path is not None]
-    if told:
-        say(f"Written: {', '.join(map(str, told))}", quiet=quiet)
-    return FINE
+        source = source_of(input, query)
+        parts = parts_wanted(source, "auto")
+        if parts is None:
+            reading = read_for(app, model, source)
+            detection = run(app, model, reading)
+            write_files(reading, detection, out)
+        else:
+            refuse_report(out, parts)
+            whole = score_file(app, model, parts, scores, anomalies)
+    return show(reading, detection, out) if parts is None else show_whole(whole, out)

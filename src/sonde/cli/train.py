@@ -9,13 +9,14 @@ import typer
 
 from ..errors import InvalidInput
 from . import options as o
-from .detect import say_if_cold, say_problems
+from .answers import say_problems
+from .detect import say_if_cold
 from .exit_codes import FINE, checking_usage
 from .screen import print_json, print_text, say, working
 
 
 def train(
-    input: o.Input,
+    input: o.Inputs,
     output: Annotated[
         Path, typer.Option(help="The model file to write.", rich_help_panel=o.OUTPUT)
     ],
@@ -32,8 +33,10 @@ def train(
     label: o.Labels = None,
     time: o.Time = None,
     columns: o.Columns = None,
+    categories: o.Categories = None,
     id: o.Id = None,
     kind: o.Kind = "auto",
+    query: o.Query = None,
     missing: o.Missing = "auto",
     fit_rows: o.FitRows = None,
     seed: o.Seed = 0,
@@ -49,27 +52,29 @@ def train(
     Example: sonde train plant.csv --output plant.sonde
     """
     with checking_usage():
+        o.check_inputs(input, query)
         o.one_of("task", task, ("detect",))
         parameters = o.read_parameters(param)
-        names = o.split_names(columns)
+        names, encoded = o.split_names(columns), o.split_names(categories, "categories")
         o.one_of("kind", kind, o.KINDS)
         o.one_of("missing", missing, o.POLICIES)
         if output.suffix.lower() != ".sonde":
             raise InvalidInput(f"--output must end in .sonde, got {output}")
-        o.check_places([output], read=(input,))
+        o.check_places([output], read=tuple(input))
         o.check_jobs(jobs)
         o.check_detector(model, parameters)
         o.threshold_rule(contamination, false_alarms, label)
     say_if_cold(model, quiet=quiet)
-    from ..runtimes.embedded import detect, save
+    from ..runtimes.embedded import detect, save, source_of
 
     with working(quiet=quiet):
         found = detect(
-            input,
+            source_of(input, query),
             detector=model,
             parameters=parameters,
             kind=kind,  # type: ignore[arg-type]
             columns=names,
+            categories=encoded,
             id=id,
             time=time,
             fit_rows=fit_rows,
@@ -84,7 +89,9 @@ def train(
     say(found.chosen["message"], quiet=quiet)
     say_problems(found.detection.problems, quiet=quiet, verbose=verbose)
     if json:
-        print_json({"model": str(output), "chosen": found.chosen, "input": input})
+        print_json(
+            {"model": str(output), "chosen": found.chosen, "input": o.shown_input(input, query)}
+        )
     else:
         print_text(f"Model written to {output}; use it with: sonde score {output} FILE")
     return FINE

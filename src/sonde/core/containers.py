@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InvalidInput
+from .axes import series_points_channels
+from .clocks import Nanoseconds, clock_of, one_per_row, refuse_unsorted
 
 Floats = NDArray[np.float64]
-Nanoseconds = NDArray[np.int64]
 
 
 def read_only(values: ArrayLike) -> Floats:
@@ -40,28 +41,6 @@ def _names(given: Sequence[str] | None, n: int) -> tuple[str, ...]:
         twice = sorted({name for name in names if names.count(name) > 1})
         raise InvalidInput(f"channel names must differ; given more than once: {twice}", names=twice)
     return names
-
-
-def _clock(time: ArrayLike | None, n: int) -> Nanoseconds | None:
-    if time is None:
-        return None
-    clock = np.ascontiguousarray(time, dtype=np.int64)
-    if clock.shape != (n,):
-        raise InvalidInput(f"time must have one entry per row: {n} rows, time {clock.shape}")
-    view = clock.view()
-    view.flags.writeable = False
-    return view
-
-
-def _must_increase(clock: Nanoseconds | None) -> None:
-    if clock is None or clock.size < 2:
-        return
-    steps = np.diff(clock)
-    if steps.min() <= 0:
-        row = int(np.argmax(steps <= 0)) + 1
-        raise InvalidInput(
-            f"time must rise from row to row; row {row} is not later than row {row - 1}", row=row
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +81,8 @@ class Series:
         first: int = 0,
     ) -> None:
         matrix = read_only(values)
-        clock = _clock(time, len(matrix))
-        _must_increase(clock)
+        clock = one_per_row(time, len(matrix))
+        refuse_unsorted(clock)
         object.__setattr__(self, "values", matrix)
         object.__setattr__(self, "channels", _names(channels, matrix.shape[1]))
         object.__setattr__(self, "time", clock)
@@ -199,9 +178,8 @@ class Panel:
         names = tuple(str(i) for i in range(n)) if ids is None else tuple(ids)
         if len(names) != n or len(set(names)) != n:
             raise InvalidInput(f"ids must be {n} different names, one per series", n_series=n)
-        clock = _clock(time, len(matrix))
-        for i in range(n):
-            _must_increase(None if clock is None else clock[bounds[i] : bounds[i + 1]])
+        clock = one_per_row(time, len(matrix))
+        refuse_unsorted(clock, bounds)
         bounds.flags.writeable = False
         object.__setattr__(self, "values", matrix)
         object.__setattr__(self, "offsets", bounds)
@@ -221,6 +199,41 @@ class Panel:
         values = np.concatenate([s.values for s in series])
         time = np.concatenate(clocks) if clocks else None
         return cls(values, offsets, series[0].channels, ids, time)
+
+    @classmethod
+    def from_array(
+        cls,
+        x: Any,
+        axes: str | None = None,
+        channels: Sequence[str] | None = None,
+        ids: Sequence[str] | None = None,
+        time: Any = None,
+    ) -> Panel:
+        """Series of one length from an array whose axes are named by letters.
+
+        Parameters
+        ----------
+        x : an array of 2 or 3 axes; NaN, and what is masked: missing.
+        axes : ``n`` series, ``c`` channels, ``t`` points, in the order of the array:
+            ``"ntc"``, ``"tc"``, … When left out ``"nt"`` or ``"nct"``; the latter only where
+            there are no more channels than points.
+        channels, ids : as for the constructor.
+        time : int64 nanoseconds or datetime64 (UTC): (n_points,), which all share, or one each.
+
+        Raises
+        ------
+        InvalidInput : the letters do not fit, or a shape could be read two ways.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.zeros((8, 100, 2)), axes="ntc", channels=["x", "y"])
+        >>> len(panel), len(panel[0]), panel.channels
+        (8, 100, ('x', 'y'))
+        """
+        cube = series_points_channels(x, axes)
+        n, points, width = cube.shape
+        clock = clock_of(time, [points] * n)
+        return cls(cube.reshape(-1, width), np.arange(n + 1) * points, channels, ids, clock)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

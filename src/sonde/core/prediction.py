@@ -28,12 +28,17 @@ class ModelRef:
 
 @dataclass(frozen=True, eq=False)
 class PredictionRequest:
-    """Rows for a model. ``key`` keeps a user with one variant of a split deployment."""
+    """Rows for a model.
+
+    ``key`` keeps a user with one variant of a split deployment. ``core`` are the rows that the
+    question is about where others only surround them; None for all.
+    """
 
     model: ModelRef
     data: Container
     key: str | None = None
     request_id: str = ""
+    core: slice | None = None
 
 
 @dataclass(frozen=True, eq=False)

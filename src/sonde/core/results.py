@@ -107,6 +107,42 @@ class Detection:
             problems=problems,
         )
 
+    def cut(self, rows: slice) -> Detection:
+        """The answer about ``rows`` alone, counted from the first of them.
+
+        Every anomaly must lie within them.
+        """
+
+        def part(values: Floats | None) -> Any:
+            return None if values is None else values[rows]
+
+        where = np.arange(len(self))[rows]
+        moved = [_shifted(a, -int(where[0])) for a in self.anomalies] if len(where) else []
+        candidate = self.candidate
+        return replace(
+            self,
+            scores=self.scores[rows],
+            is_anomaly=self.is_anomaly[rows],
+            probability=self.probability[rows],
+            expected=part(self.expected),
+            lower=part(self.lower),
+            upper=part(self.upper),
+            anomalies=moved,
+            candidate=None if candidate is None else _shifted(candidate, -int(where[0])),
+        )
+
+    def shifted(self, by: int) -> Detection:
+        """The same where row 0 is row ``by`` of a longer input."""
+        return replace(
+            self,
+            anomalies=[_shifted(anomaly, by) for anomaly in self.anomalies],
+            candidate=None if self.candidate is None else _shifted(self.candidate, by),
+        )
+
+
+def _shifted(anomaly: Anomaly, by: int) -> Anomaly:
+    return replace(anomaly, start=anomaly.start + by, end=anomaly.end + by, peak=anomaly.peak + by)
+
 
 def _moved(anomaly: Anomaly, rows: NDArray[np.int64]) -> Anomaly:
     covered = rows[anomaly.start : anomaly.end]

@@ -45,15 +45,24 @@ class Schema:
     time_column: str | None = None
     id_column: str | None = None
     dtype: str = "float64"
+    categories: dict[str, dict[str, float]] | None = None
 
     @classmethod
     def of(cls, data: Container, *, step_ns: int | None = None, min_rows: int = 1) -> Schema:
         named = data.channels != default_names(len(data.channels))
         return cls(kind_of(data), data.channels, named, step_ns, min_rows)
 
-    def with_source(self, time_column: str | None, id_column: str | None) -> Schema:
-        """The same, remembering what the time and id columns of the file were called."""
-        return replace(self, time_column=time_column, id_column=id_column)
+    def with_source(
+        self,
+        time_column: str | None,
+        id_column: str | None,
+        categories: dict[str, dict[str, float]] | None = None,
+    ) -> Schema:
+        """The same, remembering the names of the file's time and id columns.
+
+        ``categories``: for columns of categories, the number that stands for each category.
+        """
+        return replace(self, time_column=time_column, id_column=id_column, categories=categories)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"channels": list(self.channels)}

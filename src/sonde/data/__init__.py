@@ -6,31 +6,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .files import check_ending, read_frame, write_frame
-    from .frames import frame_from, only_columns, rows_from
+    from .categories import Categories
+    from .formats.files import read_frame
+    from .formats.writing import check_ending, write_frame
+    from .frames import frame_from, only_columns, rows_from, with_categories
     from .infer import examine, read
-    from .periods import Period, find_period
     from .policy import Applied, Policy
     from .reading import Reading
+    from .timing.periods import Period, find_period
 
 # Imported on first use: an array can be scored without waiting for Polars.
 _HOME = {
     "Applied": "policy",
-    "Period": "periods",
+    "Categories": "categories",
+    "Period": "timing.periods",
     "Policy": "policy",
     "Reading": "reading",
-    "check_ending": "files",
+    "check_ending": "formats.writing",
     "examine": "infer",
-    "find_period": "periods",
+    "find_period": "timing.periods",
     "frame_from": "frames",
     "only_columns": "frames",
     "read": "infer",
-    "read_frame": "files",
+    "read_frame": "formats.files",
     "rows_from": "frames",
-    "write_frame": "files",
+    "with_categories": "frames",
+    "write_frame": "formats.writing",
 }
 __all__ = [
     "Applied",
+    "Categories",
     "Period",
     "Policy",
     "Reading",
@@ -42,6 +47,7 @@ __all__ = [
     "read",
     "read_frame",
     "rows_from",
+    "with_categories",
     "write_frame",
 ]
 

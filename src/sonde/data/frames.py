@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -110,6 +110,15 @@ def only_columns(X: Any, names: Sequence[str], also: str | None) -> Any:
         return frame
     kept = [*names, *([also] if also in frame.columns and also not in names else [])]
     return frame.select(kept)
+
+
+def with_categories(X: Any, shares: Mapping[str, Mapping[str, float]]) -> Any:
+    """A frame with the numbers that stand for its categories; anything else as it is."""
+    if isinstance(X, np.ndarray | Series | Panel | Table) or is_sparse(X) or not is_frame(X):
+        return X
+    from .categories import Categories
+
+    return Categories(shares).encode(frame_from(X))
 
 
 def values_of(frame: pl.DataFrame, columns: list[str]) -> Floats:

@@ -13,7 +13,7 @@ from ..errors import InvalidInput
 from .columns import named_columns, read_labels, refuse_none
 from .problems import cell_problems
 from .reading import Reading
-from .steps import differences, regular_step, step_problems
+from .timing.steps import find_step
 
 if TYPE_CHECKING:
     from .kinds import KindWanted
@@ -57,8 +57,9 @@ def examine_container(
     step, problems = None, cell_problems(shown.values, shown.channels)
     if not isinstance(shown, Table) and shown.time is not None:
         offsets = shown.offsets if isinstance(shown, Panel) else None
-        step = regular_step(differences(shown.time, offsets))
-        problems += step_problems(shown.time, step, offsets)
+        found = find_step(shown.time, offsets, shown.ids if isinstance(shown, Panel) else ())
+        step = found.ns
+        problems += found.notes
     return Reading(
         shown,
         len(data.values),

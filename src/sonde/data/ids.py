@@ -51,6 +51,13 @@ class Ids:
         first = int(np.argmax(same))
         return int(order[first]), int(order[first + 1])
 
+    def repeats(self, time: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows, ascending, whose moment an earlier row of their id has already."""
+        # Stable: of the rows of one moment the first of the input comes first.
+        order = np.lexsort((time, self.codes))
+        same = (np.diff(time[order]) == 0) & (np.diff(self.codes[order]) == 0)
+        return np.sort(order[1:][same])
+
     def offsets(self) -> NDArray[np.int64]:
         """(n_series + 1,) bounds of the series once the rows are in ``order``."""
         counts = np.bincount(self.codes, minlength=len(self.names))
@@ -121,6 +128,16 @@ def find_ids(
         if ids.twins(time) is None:
             return ids
     return None
+
+
+def candidates(frame: pl.DataFrame, taken: set[str]) -> list[Ids]:
+    """Columns whose name says id and that name two series or more, likely ones first."""
+    found = [_coded(column) for column in _candidates(frame, taken) if not column.null_count()]
+    return [
+        ids
+        for ids in found
+        if len(ids.names) > 1 and np.median(np.bincount(ids.codes)) >= LEAST_ROWS
+    ]
 
 
 def _candidates(frame: pl.DataFrame, taken: set[str]) -> list[pl.Series]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,18 +15,21 @@ from ..core import Container, Panel, Series, Table, read_from
 from ..core.containers import default_names
 from ..errors import InvalidInput
 from .arrays import matrix_from
-from .clock import Clock, find_time, read_time
+from .categories import Categories
 from .columns import is_no_value, named_columns, read_labels, refuse_none, value_columns
-from .files import load
+from .formats.files import load
+from .formats.text_numbers import Mixed
 from .frames import frame_from, is_frame, values_of
 from .from_containers import examine_container
 from .ids import Ids, find_ids, read_ids
 from .kinds import Decision, KindWanted, decide
+from .many import Files, load_many, paths_in
+from .named import column_named
 from .problems import cell_problems, order_problems
 from .quoting import quoted, shortened
 from .reading import Reading
-from .steps import differences, regular_step, step_problems
-from .text_numbers import Mixed
+from .timing.clock import Clock, find_time, read_time
+from .timing.steps import find_step
 
 
 def read(
@@ -35,16 +38,20 @@ def read(
     time: str | None = None,
     id: str | None = None,
     columns: Sequence[str] | None = None,
+    categories: Sequence[str] | None = None,
     kind: KindWanted = "auto",
 ) -> Container:
-    """A series, a panel or a table from a file, a frame or an array.
+    """A series, a panel or a table from a file, several files, a frame or an array.
 
     Parameters
     ----------
-    source : a path or ``"-"`` (CSV or Parquet, also compressed), an open file, a frame of
-        pandas, Polars or Arrow, a dict of columns, an array or a list.
+    source : a path or ``"-"`` (what the file is, its content decides), an open file, a pattern
+        (``"logs/*.csv"``) or a list of paths, a frame of pandas, Polars or Arrow, a dict of
+        columns, an array or a list. Of several files each is its own series, or all are one table.
     time, id : the columns of time and of the series' names; found when left out.
     columns : the columns to take; all that hold measurements when left out.
+    categories : columns of text, whole numbers or booleans to take as categories: each becomes
+        the share of the rows that have it.
     kind : ``"series"``, ``"panel"`` or ``"table"``; by the data when ``"auto"``.
 
     Returns
@@ -63,7 +70,7 @@ def read(
     >>> type(data).__name__, data.channels
     ('Series', ('rate',))
     """
-    reading = examine(source, time=time, id=id, columns=columns, kind=kind)
+    reading = examine(source, time=time, id=id, columns=columns, categories=categories, kind=kind)
     return read_from(reading.data, reading)
 
 
@@ -74,6 +81,8 @@ def examine(
     id: str | None = None,
     columns: Sequence[str] | None = None,
     labels: str | None = None,
+    categories: Sequence[str] | Categories | None = None,
+    category_rows: int | None = None,
     kind: KindWanted = "auto",
 ) -> Reading:
     """What ``read`` returns, with everything that was found out on the way.
@@ -82,6 +91,8 @@ def examine(
     ----------
     source, time, id, columns, kind : as for ``read``; a container is taken as it is.
     labels : a column of 0 and 1, true and false, or words; it is no value.
+    categories : columns of categories, or what was learned of them before.
+    category_rows : learn the categories from the first rows only (of each series).
 
     Raises
     ------
@@ -91,32 +102,48 @@ def examine(
         raise InvalidInput(f"kind must be auto, series, panel or table, not {kind!r}", kind=kind)
     columns = [columns] if isinstance(columns, str) else columns
     if isinstance(source, Series | Panel | Table):
+        if categories:
+            raise InvalidInput(
+                "a container holds numbers already; name categories when reading a file or a frame"
+            )
         if source.origin is not None and not any((time, id, columns, labels)) and kind == "auto":
             return cast(Reading, source.origin)
         return examine_container(source, time, id, columns, labels, kind)
-    _refuse_two_roles(time, id, columns, labels)
-    given = _open(source)
+    named = list(categories.shares if isinstance(categories, Categories) else categories or ())
+    _refuse_two_roles(time, id, columns, labels, named)
+    text = _open(source)
+    given = _encoded(text, categories, np.arange(text.frame.height))
     frame, name = given.frame, given.name
     truth = None if labels is None else read_labels(frame, labels, name)
     # Columns named as values are neither time nor id.
     taken = set(columns or ()) | ({labels} if labels else set())
     ids = None if id is None else read_ids(frame, id, name)
     clock = _clock(given, time, ids, taken | ({id} if id else set()))
-    taken |= {named for named in (id, clock and clock.name) if named}
+    taken |= {role for role in (id, clock and clock.name) if role}
+    taken |= set(clock.beside) if clock else set()
     names, left_out = _values(given, columns, taken, None)
-    decision = decide(frame, clock, ids, names, taken, kind, name)
+    if ids is None and given.files is not None:
+        ids = _file_ids(given.files, clock)
+    decision = decide(frame, clock, ids, names, taken | set(given.categories), kind, name)
+    clock = decision.clock
     if decision.ids.name is not None:
         taken |= {decision.ids.name}
     if decision.kind != "table":
         # Again, now that the order of the rows is known: a counter counts in time, in each series.
         names, left_out = _values(given, columns, taken, (decision.ids, clock))
+    if named and category_rows is not None:
+        given = _encoded(text, categories, _first_rows(decision, category_rows))
     refuse_none(frame, names, left_out, name)
     data, rows, problems = _container(given, names, clock, decision)
-    step = None if clock is None or isinstance(data, Table) else _step(data)
+    step = None
     if not isinstance(data, Table) and data.time is not None:
-        offsets = data.offsets if isinstance(data, Panel) else None
-        problems += step_problems(data.time, step, offsets)
+        several = (data.offsets, data.ids) if isinstance(data, Panel) else (None, ())
+        found = find_step(data.time, *several)
+        step = found.ns
+        problems += found.notes
     id_column = decision.ids.name or id
+    if id_column not in frame.columns:
+        id_column = None  # each file is a series
     return Reading(
         data,
         frame.height,
@@ -125,21 +152,28 @@ def examine(
         decision.reason,
         time_column=clock.name if clock else None,
         id_column=id_column,
-        time_values=frame[clock.name] if clock else None,
+        time_values=clock.cells(frame) if clock else None,
         id_values=frame[id_column] if id_column else None,
         labels=truth,
         step_ns=step,
         span_ns=None if clock is None else int(clock.ns.max() - clock.ns.min()),
         left_out=left_out,
+        categories=given.learned,
+        files=given.files,
         problems=given.notes + ([clock.note] if clock and clock.note else []) + problems,
     )
 
 
 def _refuse_two_roles(
-    time: str | None, id: str | None, columns: Sequence[str] | None, labels: str | None
+    time: str | None,
+    id: str | None,
+    columns: Sequence[str] | None,
+    labels: str | None,
+    categories: Sequence[str],
 ) -> None:
     roles = [("time", time), ("id", id), ("labels", labels)]
-    roles += [("columns", name) for name in columns or ()]
+    roles += [("categories", name) for name in categories]
+    roles += [("columns", name) for name in columns or () if name not in categories]
     first: dict[str, str] = {}
     for role, name in roles:
         if name is not None and first.setdefault(name, role) != role:
@@ -156,9 +190,52 @@ class _Given:
     name: str
     notes: list[str] = field(default_factory=list)
     mixed: dict[str, Mixed] = field(default_factory=dict)
+    files: Files | None = None
+    learned: Categories | None = None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return () if self.learned is None else tuple(self.learned.shares)
+
+
+def _encoded(
+    given: _Given, categories: Sequence[str] | Categories | None, rows: NDArray[np.int64]
+) -> _Given:
+    """``given`` with its categories as numbers, learned from ``rows`` unless known already."""
+    if not categories:
+        return given
+    if not isinstance(categories, Categories):
+        categories = Categories.learn(given.frame, categories, rows, given.name)
+    for name in categories.shares:
+        column_named(given.frame, name, given.name)
+    mixed = {name: wrong for name, wrong in given.mixed.items() if name not in categories.shares}
+    frame = categories.encode(given.frame)
+    return replace(given, frame=frame, mixed=mixed, learned=categories)
+
+
+def _first_rows(decision: Decision, most: int) -> NDArray[np.int64]:
+    """The first ``most`` rows of each series in time order, or of the table."""
+    if decision.kind == "table":
+        return np.arange(min(most, len(decision.ids.codes)))
+    order, offsets = decision.rows()
+    starts = np.repeat(offsets[:-1], np.diff(offsets))
+    return order[np.arange(len(order)) - starts < most]
+
+
+def _file_ids(files: Files, clock: Clock | None) -> Ids | None:
+    """Each file as a series, unless a moment comes twice within one."""
+    ids = files.ids()
+    return ids if clock is None or ids.twins(clock.ns) is None else None
 
 
 def _open(source: Any) -> _Given:
+    paths = paths_in(source)
+    if paths is not None and len(paths) > 1:
+        together = load_many(paths)
+        name = f"{len(paths)} files"
+        return _Given(together.frame, name, together.notes, files=together.files)
+    if paths is not None:
+        source = paths[0]
     if isinstance(source, str | Path) or hasattr(source, "read"):
         text, name = load(source)
         return _Given(text.frame, Path(name).name, text.notes, text.mixed)
@@ -176,6 +253,13 @@ def _open(source: Any) -> _Given:
 
 def _clock(given: _Given, time: str | None, ids: Ids | None, taken: set[str]) -> Clock | None:
     frame = given.frame
+
+    def rises_within_ids(ns: NDArray[np.int64]) -> bool:
+        if ids is not None:
+            # Rows sent twice are no reason to doubt a clock that goes on within each id.
+            return ids.twins(ns) is None or not order_problems(ns, ids.codes)
+        return find_ids(frame, ns, taken, texts_only=False) is not None
+
     if time is not None:
         if time in given.mixed:
             wrong = given.mixed[time]
@@ -187,13 +271,7 @@ def _clock(given: _Given, time: str | None, ids: Ids | None, taken: set[str]) ->
                 column=time,
                 cell=shortened(wrong.cell),
             )
-        return read_time(frame, time, given.name)
-
-    def rises_within_ids(ns: NDArray[np.int64]) -> bool:
-        if ids is not None:
-            return ids.twins(ns) is None
-        return find_ids(frame, ns, taken, texts_only=False) is not None
-
+        return read_time(frame, time, given.name, taken, rises_within_ids)
     return find_time(frame, taken | set(given.mixed), given.name, rises_within_ids)
 
 
@@ -208,13 +286,18 @@ def _values(
         if is_wanted and (columns is not None or column not in taken):
             raise wrong.error(given.name, column)
     if columns is not None:
-        names, left_out = named_columns(given.frame, columns, given.name)
+        wanted = [*columns, *(name for name in given.categories if name not in columns)]
+        names, left_out = named_columns(given.frame, wanted, given.name)
         return names, {n: why for n, why in left_out.items() if n not in taken}
+    known = taken | set(given.categories)
     if series is None:
-        return value_columns(given.frame, taken, None, None)
-    ids, clock = series
-    order = ids.order(None if clock is None else clock.ns)
-    return value_columns(given.frame, taken, ids.offsets(), order)
+        names, left_out = value_columns(given.frame, known, None, None)
+    else:
+        ids, clock = series
+        order = ids.order(None if clock is None else clock.ns)
+        names, left_out = value_columns(given.frame, known, ids.offsets(), order)
+    names = [*names, *given.categories]
+    return [name for name in given.frame.columns if name in names], left_out
 
 
 def _container(
@@ -225,17 +308,11 @@ def _container(
     if decision.kind == "table":
         return Table(values, names), np.arange(len(values)), problems
     ids, ns = decision.ids, None if clock is None else clock.ns
-    rows = ids.order(ns).astype(np.int64)
+    rows, offsets = decision.rows()
     if ns is not None:
-        problems = order_problems(ns, ids.codes) + problems
-    if np.any(rows[1:] < rows[:-1]):
+        problems = list(decision.problems) + order_problems(ns, ids.codes) + problems
+    if len(rows) < len(values) or np.any(rows[1:] < rows[:-1]):
         values, ns = values[rows], None if ns is None else ns[rows]
     if decision.kind == "series":
         return Series(values, names, ns), rows, problems
-    return Panel(values, ids.offsets(), names, ids.names, ns), rows, problems
-
-
-def _step(data: Series | Panel) -> int | None:
-    if data.time is None:
-        return None
-    return regular_step(differences(data.time, data.offsets if isinstance(data, Panel) else None))
+    return Panel(values, offsets, names, ids.names, ns), rows, problems

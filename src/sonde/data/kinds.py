@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..core import Kind
 from ..errors import InvalidInput
-from .clock import Clock
-from .ids import LEAST_ROWS, Ids, find_ids, find_text_ids, no_ids
+from .ids import LEAST_ROWS, Ids, candidates, find_ids, find_text_ids, no_ids
+from .problems import repeated_moments
 from .quoting import quoted
+from .timing.clock import Clock
+from .timing.daylight import WinterTime, on_winter_time
 
 KindWanted = Literal["auto", "series", "panel", "table"]
 
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """The kind, the ids that go with it (one id for a series or a table) and why."""
+    """The kind, the ids that go with it (one id for a series or a table) and why.
+
+    Parameters
+    ----------
+    clock : the time to go by; another than was found where clocks had been changed in summer.
+    repeats : rows, ascending, that are left out because their moment was there already.
+    problems : sentences on both.
+    """
 
     kind: Kind
     ids: Ids
     reason: str
+    clock: Clock | None = None
+    repeats: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    problems: tuple[str, ...] = ()
+
+    def rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of the input series by series in time order, and the bounds of the series."""
+        order = self.ids.order(None if self.clock is None else self.clock.ns).astype(np.int64)
+        if self.repeats.size == 0:
+            return order, self.ids.offsets()
+        kept = np.ones(len(order), dtype=np.bool_)
+        kept[self.repeats] = False
+        counts = np.bincount(self.ids.codes[kept], minlength=len(self.ids.names))
+        return order[kept[order]], np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def decide(
@@ -50,36 +74,71 @@ def decide(
 
     Raises
     ------
-    InvalidInput : a series was asked for and two rows share a moment, or a panel without ids.
+    InvalidInput : a panel was asked for and there are no ids.
     """
     alone = no_ids(frame.height)
     if wanted == "table":
-        return Decision("table", alone, "a table was asked for")
+        return Decision("table", alone, "a table was asked for", clock)
     if clock is None:
         if ids is None and wanted != "series" and (wanted == "panel" or len(values) == 1):
             ids = find_text_ids(frame, taken)
         return _without_time(ids, alone, values, wanted)
+    if clock.is_local and (even := _even_clock(frame, clock, ids, alone, taken)) is not None:
+        winter, ids = even
+        decided = _with_time(frame, replace(clock, ns=winter.ns), ids, alone, taken, wanted)
+        return replace(decided, problems=(winter.note, *decided.problems))
+    return _with_time(frame, clock, ids, alone, taken, wanted)
+
+
+def _with_time(
+    frame: pl.DataFrame,
+    clock: Clock,
+    ids: Ids | None,
+    alone: Ids,
+    taken: set[str],
+    wanted: KindWanted,
+) -> Decision:
     found = ids or _ids_for(frame, clock, alone, taken, wanted)
     twins = found.twins(clock.ns)
     if twins is None:
         return _series(clock, found, wanted)
     within = "" if found.name is None else f" of one {quoted(found.name)}"
-    if wanted != "auto":
-        raise InvalidInput(
-            f"{source}: rows {twins[0]} and {twins[1]}{within} have the same time in column "
-            f"{quoted(clock.name)}, so they are no series; name the id column that tells them "
-            "apart, "
-            "or read the data as a table",
-            rows=list(twins),
-            column=clock.name,
-        )
+    if wanted != "auto" or ids is not None:
+        repeats = found.repeats(clock.ns)
+        decided = _series(clock, found, wanted, one_row="the first row of each moment")
+        return replace(decided, repeats=repeats, problems=(repeated_moments(repeats, within),))
     return Decision(
         "table",
         alone,
         f"time column {quoted(clock.name)} has several rows per moment{within} "
         f"(rows {twins[0]} and {twins[1]} first)"
-        + (" and no id column tells them apart" if found.name is None else ""),
+        + (" and no id column tells them apart" if found.name is None else "")
+        + "; kind series keeps the first row of each moment",
+        clock,
     )
+
+
+def _even_clock(
+    frame: pl.DataFrame, clock: Clock, ids: Ids | None, alone: Ids, taken: set[str]
+) -> tuple[WinterTime, Ids | None] | None:
+    """The clock on winter time where it was put back once a year, with the ids that show it."""
+    if bool(np.all(np.diff(clock.ns) > 0)):
+        return None
+    are_alike = _alike(frame)
+    if winter := on_winter_time(clock.ns, (ids or alone).codes, clock.name, are_alike):
+        return winter, ids
+    # Rows of many series at each moment: no clock until they are told apart.
+    if ids is not None or find_ids(frame, clock.ns, taken, texts_only=False) is not None:
+        return None
+    for guess in candidates(frame, taken):
+        winter = on_winter_time(clock.ns, guess.codes, clock.name, are_alike)
+        if winter is not None and guess.twins(winter.ns) is None:
+            return winter, guess
+    return None
+
+
+def _alike(frame: pl.DataFrame) -> Callable[[int, int], bool]:
+    return lambda i, j: frame.row(i) == frame.row(j)
 
 
 def _ids_for(
@@ -91,18 +150,18 @@ def _ids_for(
     return find_ids(frame, clock.ns, taken, texts_only=False) or alone
 
 
-def _series(clock: Clock, ids: Ids, wanted: KindWanted) -> Decision:
+def _series(
+    clock: Clock, ids: Ids, wanted: KindWanted, one_row: str = "one row per moment"
+) -> Decision:
     time = f"time column {quoted(clock.name)}"
-    if ids.name is None:
+    if ids.name is None and len(ids.names) == 1:
         if wanted == "panel":
             raise InvalidInput("a panel needs a column of ids; name it, or read a series")
-        return Decision("series", ids, f"{time}, one row per moment")
+        return Decision("series", ids, f"{time}, {one_row}", clock)
     if len(ids.names) == 1 and wanted != "panel":
-        return Decision(
-            "series", ids, f"{time}, one row per moment and a single {quoted(ids.name)}"
-        )
-    reason = f"{time}, one row per moment for each of {len(ids.names)} {quoted(ids.name)}"
-    return Decision("panel", ids, reason)
+        return Decision("series", ids, f"{time}, {one_row} and a single {quoted(ids.name)}", clock)
+    reason = f"{time}, {one_row} for each of {len(ids.names)} {quoted(ids.name)}"
+    return Decision("panel", ids, reason, clock)
 
 
 def _without_time(ids: Ids | None, alone: Ids, values: list[str], wanted: KindWanted) -> Decision:

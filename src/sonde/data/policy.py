@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..core import Series, Table, refuse_missing
 from ..errors import InvalidInput, MissingValues, not_fitted
-from .grid import filled_from_before, filled_linearly, on_grid, runs
 from .quoting import quoted
+from .reading import Reading
+from .timing.grid import filled_from_before, filled_linearly, on_grid, runs
 
 Missing = Literal["auto", "drop", "linear", "previous", "zero", "error"]
 Flags = NDArray[np.bool_]
@@ -56,7 +57,8 @@ class Policy:
     fill : medians per column, learned from a table; set by ``learn``.
 
     A series with a regular step first gets a NaN row for every moment that its clock skips, so
-    that seasons keep their phase; not under ``"drop"`` and ``"error"``.
+    that seasons keep their phase, and a row within half a step of the one before gets no score
+    where such rows are rare; not under ``"drop"`` and ``"error"``.
 
     Examples
     --------
@@ -126,7 +128,7 @@ class Policy:
             else:
                 data, rows = outcome
                 if data is not before:
-                    notes.append(_inserted(rows))
+                    notes += _placed(rows, len(before))
         if data is before and _all_finite(data):
             return replace(_unchanged(data), notes=tuple(notes))
         return self._series(data, rows, notes)
@@ -200,6 +202,26 @@ class Policy:
         return Applied(data.with_values(values), rows, ~left, tuple(notes))
 
 
+def refuse_repeats(missing: Missing, reading: Reading) -> None:
+    """Raise InvalidInput under ``"error"`` where rows were left out because their moment repeats.
+
+    Reading keeps the first row of each moment before any policy is known; a policy that refuses
+    what is missing refuses what is there twice as well.
+    """
+    if missing != "error" or len(reading.rows) == reading.n_rows:
+        return
+    kept = np.zeros(reading.n_rows, dtype=np.bool_)
+    kept[reading.rows] = True
+    rows = np.flatnonzero(~kept)
+    shown = ", ".join(map(str, rows[:5].tolist())) + (", …" if rows.size > 5 else "")
+    raise InvalidInput(
+        f"{reading.source}: {_count(len(rows), 'row')} with the time of an earlier row (row "
+        f"{shown}) under missing='error'; correct or drop them, or choose another policy",
+        source=reading.source,
+        rows=rows[:5].tolist(),
+    )
+
+
 def _unchanged(data: Series | Table) -> Applied:
     n = len(data)
     return Applied(data, np.arange(n), np.ones(n, dtype=np.bool_), ())
@@ -257,9 +279,19 @@ def _infinities(data: Series | Table) -> list[str]:
     return [f"{_count(many, 'infinite value')} taken as missing"] if many else []
 
 
-def _inserted(rows: NDArray[np.int64]) -> str:
-    gaps = runs(rows < 0)[0].size
-    return f"{_count(int((rows < 0).sum()), 'row')} inserted into {_count(gaps, 'gap')} in time"
+def _placed(rows: NDArray[np.int64], n_before: int) -> list[str]:
+    """What was put into gaps of the clock, and what came twice within a step."""
+    notes = []
+    if inserted := int((rows < 0).sum()):
+        gaps = runs(rows < 0)[0].size
+        notes.append(f"{_count(inserted, 'row')} inserted into {_count(gaps, 'gap')} in time")
+    twice = np.setdiff1d(np.arange(n_before), rows)
+    if twice.size:
+        notes.append(
+            f"{_count(len(twice), 'row')} closer than half a step to the row before left unscored "
+            f"(row {twice[0]} first)"
+        )
+    return notes
 
 
 def _filled(many: int, how: str) -> list[str]:

@@ -37,6 +37,41 @@ def order_problems(time: NDArray[np.int64], codes: NDArray[np.int64]) -> list[st
     return [f"{count} {are} out of time order (row {first} first); rows were sorted by time"]
 
 
+def repeated_moments(rows: NDArray[np.int64], within: str = "") -> str:
+    """Rows, ascending, whose moment was there already."""
+    many = f"{len(rows)} row{'s' * (len(rows) != 1)}"
+    have = "has" if len(rows) == 1 else "have"
+    where = ", ".join(map(str, rows[:_NAMED].tolist())) + (", …" if len(rows) > _NAMED else "")
+    return (
+        f"{many} {have} the time of an earlier row{within} (row {where}); the first row of each "
+        "moment was kept, the others get no score"
+    )
+
+
+def series_problems(names: Sequence[str], said: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What was said of each of many series, as sentences that name the series.
+
+    Equal sentences become one; of more than a few different ones the rest is counted.
+
+    >>> series_problems(["a", "b", "c"], [["2 rows dropped"], [], ["2 rows dropped"]])
+    ("2 rows dropped (series 'a', 'c')",)
+    """
+    who: dict[str, list[str]] = {}
+    for name, sentences in zip(names, said, strict=True):
+        for sentence in sentences:
+            who.setdefault(sentence, []).append(name)
+    told = [f"{sentence} (series {_named_few(found)})" for sentence, found in who.items()]
+    if len(told) <= _NAMED:
+        return tuple(told)
+    others = {name for found in list(who.values())[_NAMED:] for name in found}
+    return (*told[:_NAMED], f"{len(told) - _NAMED} more notes on {len(others)} series")
+
+
+def _named_few(names: Sequence[str]) -> str:
+    shown = ", ".join(map(quoted, names[:_NAMED]))
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
 def _counted(
     values: Floats, names: Sequence[str], test: Callable[[Floats], NDArray[np.bool_]], what: str
 ) -> list[str]:

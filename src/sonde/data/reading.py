@@ -13,6 +13,9 @@ from ..core import Container
 if TYPE_CHECKING:
     import polars as pl
 
+    from .categories import Categories
+    from .many import Files
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -23,6 +26,7 @@ class Reading:
     data : numbers only, sorted by time within each series; NaN and infinity kept as they came.
     n_rows : rows of the input.
     rows : (rows of ``data``,) int64; ``rows[i]`` is the input row (0-based) of container row i.
+        Rows whose moment an earlier row has already are not among them.
     source : ``"plant.csv"``, ``"standard input"``, ``"data frame"``, ``"array"``, …
     kind_reason : a short phrase, why this is a series, a panel or a table.
     time_column, id_column : their names in the input, or None.
@@ -31,6 +35,8 @@ class Reading:
     step_ns : the regular step in nanoseconds; None without time or with irregular steps.
     span_ns : from the first moment to the last; None without time.
     left_out : column → why it is not a value (``"text"``, ``"constant"``, ``"row counter"``, …).
+    categories : what was learned of the columns of categories; None where there are none.
+    files : which input rows are of which file, where there are several; None for one.
     problems : sentences about the data that the reader of a result should know.
 
     Examples
@@ -56,4 +62,6 @@ class Reading:
     step_ns: int | None = None
     span_ns: int | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    categories: Categories | None = None
+    files: Files | None = None
     problems: list[str] = field(default_factory=list)

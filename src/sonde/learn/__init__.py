@@ -9,10 +9,11 @@ from .estimator import Estimator, Fitted, flatten, unflatten
 from .online import OnlineDetector
 from .pipeline import make_pipeline
 from .thresholds import Rule, Threshold, rule_from
-from .training import Recipe, train
+from .training import ONLINE_ROWS, Recipe, train
 from .transformer import Transformer
 
 __all__ = [
+    "ONLINE_ROWS",
     "Calibration",
     "Detector",
     "Estimator",

@@ -12,15 +12,21 @@ from ..errors import BadArtifact, InvalidInput, NotFound
 from .estimator import Estimator
 
 _ESTIMATORS = {
+    "copod": "sonde.learn.detectors.copod:COPOD",
     "ecod": "sonde.learn.detectors.ecod:ECOD",
     "discord": "sonde.learn.detectors.discord:Discord",
     "ewma": "sonde.learn.detectors.ewma:EWMA",
+    "hbos": "sonde.learn.detectors.hbos:HBOS",
     "isolation_forest": "sonde.learn.detectors.isolation_forest:IsolationForest",
     "knn": "sonde.learn.detectors.knn:KNN",
+    "mcd": "sonde.learn.detectors.mcd:MCD",
+    "pca": "sonde.learn.detectors.pca:PCA",
     "per_series": "sonde.learn.per_series:PerSeries",
     "pipeline": "sonde.learn.pipeline:DetectorPipeline",
+    "random_cut_forest": "sonde.learn.detectors.random_cut_forest:RandomCutForest",
     "robust_scaler": "sonde.learn.transformers.scalers:RobustScaler",
     "seasonal_residual": "sonde.learn.detectors.seasonal_residual:SeasonalResidual",
+    "spectral_residual": "sonde.learn.detectors.spectral_residual:SpectralResidual",
     "standard_scaler": "sonde.learn.transformers.scalers:StandardScaler",
 }
 _COMPOSITES = {"per_series", "pipeline"}  # made of other estimators

@@ -24,11 +24,17 @@ class _Stretch:
     peak: int
 
 
-def decide(model: Detector, data: Container, judgement: Judgement | None = None) -> Detection:
+def decide(
+    model: Detector,
+    data: Container,
+    judgement: Judgement | None = None,
+    core: slice | None = None,
+) -> Detection:
     """The model's answer about ``data``, one entry per row.
 
     Columns are matched to the model's by name. ``judgement`` may be given where the data were
-    prepared and judged already.
+    prepared and judged already. Rows outside ``core`` are there for what surrounds it: the answer
+    is about the rows of ``core`` alone.
     """
     if judgement is None:
         data = model.prepare(data)
@@ -36,6 +42,11 @@ def decide(model: Detector, data: Container, judgement: Judgement | None = None)
     scores = judgement.scores
     tails, limits = model.tail_probability(data, scores), model.limits(data)
     strange = scores > limits
+    if core is not None:
+        outside = np.ones(len(scores), dtype=np.bool_)
+        outside[core] = False
+        # Not in place: the judgement is the caller's.
+        scores, strange = np.where(outside, np.nan, scores), strange & ~outside
     band = _band(judgement, limits, data.values.shape[1])
     stretches = _merged(model, data, scores, strange)
     found = stretches or _strongest(model, data, tails, scores)
@@ -46,7 +57,7 @@ def decide(model: Detector, data: Container, judgement: Judgement | None = None)
         _anomaly(stretch, data, scores, tails, band, share)
         for stretch, share in zip(order, shares, strict=True)
     ]
-    return Detection(
+    answer = Detection(
         scores=scores,
         is_anomaly=strange,
         probability=1.0 - tails,
@@ -58,6 +69,7 @@ def decide(model: Detector, data: Container, judgement: Judgement | None = None)
         candidate=None if stretches or not told else told[0],
         problems=list(judgement.notes),
     )
+    return answer if core is None else answer.cut(core)
 
 
 def _band(

@@ -32,14 +32,21 @@ def detect(recipe: Recipe, reading: Reading) -> tuple[Detection, Detector]:
     return answer.placed(reading.rows, reading.n_rows, reading.problems), trained.model
 
 
-def what_was_chosen(recipe: Recipe, reading: Reading, trained: Trained) -> dict[str, Any]:
-    """Every choice made on the way, as plain values, with a message of a few sentences."""
+def what_was_chosen(
+    recipe: Recipe, reading: Reading, trained: Trained, *, drawn: bool = False
+) -> dict[str, Any]:
+    """Every choice made on the way, as plain values, with a message of a few sentences.
+
+    ``drawn`` says that the rows learned from were drawn from all of the input.
+    """
     chosen = _told(trained.model, reading) | {
         "left_out": dict(reading.left_out),
         "why": trained.why,
         "fit_rows": trained.learned_rows,
         "online": recipe.online,
     }
+    if drawn:
+        chosen["drawn"] = True
     return chosen | {"message": _message(reading, chosen)}
 
 
@@ -68,6 +75,8 @@ def _told(model: Detector, reading: Reading) -> dict[str, Any]:
         "rows": reading.n_rows,
         **model.facts(),
     }
+    if model.schema_.categories:
+        chosen["categories"] = list(model.schema_.categories)
     if reading.step_ns is not None:
         chosen["step"] = duration(reading.step_ns)
     return chosen
@@ -87,6 +96,8 @@ def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
         what = f"one series of {values}"
     else:
         what = f"a table of {values}"
+    if chosen.get("categories"):
+        what += f" ({_listed(chosen['categories'])} by frequency)"
     step = f", every {chosen['step']}" if "step" in chosen else ""
     sentence = f"Took {reading.source} for {what}{step} ({reading.kind_reason})"
     if chosen.get("left_out"):
@@ -98,7 +109,8 @@ def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
 def _what_is_done(chosen: dict[str, Any]) -> str:
     learned = ""
     if chosen.get("fit_rows", chosen["rows"]) < chosen["rows"]:
-        learned = f", learning from the first {chosen['fit_rows']:,} rows"
+        which = "{:,} rows drawn from all" if chosen.get("drawn") else "the first {:,} rows"
+        learned = f", learning from {which.format(chosen['fit_rows'])}"
     short = chosen.get("too_short", [])
     if short:
         learned += f", leaving series too short to learn from without a score: {_listed(short)}"

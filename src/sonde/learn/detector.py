@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..core import Container, Panel, Series, Table
 from ..core.progress import tell
-from ..data import only_columns
+from ..data import only_columns, with_categories
+from ..data.problems import series_problems
 from ..errors import TooShort, not_fitted
 from .calibration import Calibration
 from .estimator import Estimator, Fitted, State
@@ -173,6 +174,8 @@ class Detector(Estimator):
         schema = self._need().schema
         if schema.named:
             X = only_columns(X, schema.channels, schema.time_column)
+        if schema.categories:
+            X = with_categories(X, schema.categories)
         data = self._take_many(X)
         if schema.kind == "series" and isinstance(data, Table):
             data = Series(data.values, data.channels)
@@ -226,11 +229,13 @@ class Detector(Estimator):
             tell("scoring", i / len(data))
             one = self._one(part.number)
             if one is None:
-                judged.append(Judgement(np.full(part.stop - part.start, np.nan)))
+                nothing = np.full(part.stop - part.start, np.nan)
+                judged.append(Judgement(nothing, notes=("no score: too short to learn from",)))
             else:
                 detector, fitted = one
                 judged.append(detector._if_long_enough(fitted, detector._as_read(data[i])))
-        return stacked(judged, data.values.shape[1])
+        notes = series_problems(data.ids, [one.notes for one in judged])
+        return replace(stacked(judged, data.values.shape[1]), notes=notes)
 
     def _one(self, number: int) -> tuple[Detector, Fitted] | None:
         """Who judges a part, and by what it learned; None where nothing was learned of it."""
@@ -268,8 +273,8 @@ class Detector(Estimator):
         """One series of many: without scores where it is too short for the model."""
         try:
             return self._under_policy(fitted, data)
-        except TooShort:
-            return Judgement(np.full(len(data), np.nan))
+        except TooShort as short:
+            return Judgement(np.full(len(data), np.nan), notes=(f"no score: {short}",))
 
     def blame(self, data: Container, rows: NDArray[np.int64]) -> Floats:
         """(len(rows), n_columns) each column's share in the score of those rows; sums to 1."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core import Container, Panel, Table
 from ..core.progress import tell
 from ..data import Policy, Reading
-from ..data.policy import Missing
+from ..data.policy import Missing, refuse_repeats
 from ..errors import InvalidInput
 from .choose import Choice, choose, named
 from .detector import Detector
@@ -62,9 +62,13 @@ class Trained:
     learned_rows: int
 
 
-def train(recipe: Recipe, reading: Reading) -> Trained:
-    """Learn from the rows the recipe names, judge all, calibrate on those learned from."""
+def train(recipe: Recipe, reading: Reading, n_rows: int | None = None) -> Trained:
+    """Learn from the rows the recipe names, judge all, calibrate on those learned from.
+
+    ``n_rows``: of the whole input, where ``reading`` holds only some of them.
+    """
     data = reading.data
+    refuse_repeats(recipe.missing, reading)
     learn_from = _first_rows(data, recipe)
     choice = _chosen(recipe, learn_from)
     model = choice.detector
@@ -72,7 +76,10 @@ def train(recipe: Recipe, reading: Reading) -> Trained:
         model = PerSeries(detector=model)
     tell("learning", 0.0)
     _fit(model, recipe, learn_from, reading.step_ns)
-    model._replace(schema=model.schema_.with_source(reading.time_column, reading.id_column))
+    categories = None if reading.categories is None else reading.categories.to_dict()
+    model._replace(
+        schema=model.schema_.with_source(reading.time_column, reading.id_column, categories)
+    )
     tell("scoring", 0.0)
     prepared = model.prepare(data)
     judgement = model.judge(prepared)
@@ -83,7 +90,7 @@ def train(recipe: Recipe, reading: Reading) -> Trained:
         # All labelled rows choose the cutoff, also those that were not learned from.
         truth = reading.labels[reading.rows]
         labelled = [(judgement.scores[p.start : p.stop], truth[p.start : p.stop]) for p in parts]
-    model.calibrate(ordinary, _rule(recipe), labelled, _rows_per_ns(reading))
+    model.calibrate(ordinary, _rule(recipe), labelled, _rows_per_ns(reading, n_rows or reading.n_rows))
     return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
 
 
@@ -103,11 +110,11 @@ def _ordinary_scores(
     return [again[p.start : p.stop] for p in settled.parts(learn_from)]
 
 
-def _rows_per_ns(reading: Reading) -> float | None:
+def _rows_per_ns(reading: Reading, n_rows: int) -> float | None:
     """How many rows come in a nanosecond, all series together; None without time."""
     data = reading.data
     if isinstance(data, Table) or data.time is None:
-        return None if not reading.span_ns else reading.n_rows / reading.span_ns
+        return None if not reading.span_ns else n_rows / reading.span_ns
     bounds = data.offsets if isinstance(data, Panel) else np.array([0, len(data)])
     rate = 0.0
     for start, stop in pairwise(bounds.tolist()):

@@ -62,6 +62,8 @@ def _schema(stored: Any, model: Estimator) -> Schema:
     kinds = {"table", "series"} if model.reads == "rows" else {"series"}
     if schema.kind not in ({"panel"} if model.name == "per_series" else kinds):
         raise ValueError(f"{model.name} does not read data of the kind {schema.kind!r}")
+    if schema.categories is not None:
+        _check_categories(schema.categories, channels)
     if schema.dtype != "float64":
         raise ValueError(f"the schema's values are {schema.dtype!r}")
     return schema
@@ -87,6 +89,17 @@ def _check_jobs(model: Estimator) -> None:
             raise ValueError(f"n_jobs must be null, -1 or a positive number, is {jobs!r}")
         if part is not model:
             _check_jobs(part)
+
+
+def _check_categories(stored: Any, channels: list[str]) -> None:
+    if not isinstance(stored, dict) or not set(stored) <= set(channels):
+        raise ValueError("the schema's categories must belong to its channels")
+    for shares in stored.values():
+        if not isinstance(shares, dict) or not _all_texts(list(shares)):
+            raise ValueError("the schema's categories must be names")
+        for share in shares.values():
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+                raise ValueError("the share of a category must lie between 0 and 1")
 
 
 def _check_whole(value: Any, least: int, name: str) -> None:

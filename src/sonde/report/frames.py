@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from ..core import Anomaly, Detection
 
 if TYPE_CHECKING:
+    from ..data.many import Files
     from ..data.reading import Reading
 
 Floats = NDArray[np.float64]
 
-_OURS = ("row", "score", "is_anomaly", "probability", "expected", "lower", "upper")
+_OURS = ("file", "row", "score", "is_anomaly", "probability", "expected", "lower", "upper")
 _ANOMALY_COLUMNS: dict[str, Any] = {
     "series": pl.String,
     "start": pl.Int64,
@@ -34,15 +35,20 @@ _ANOMALY_COLUMNS: dict[str, Any] = {
 }
 
 
-def scores_frame(reading: Reading, detection: Detection) -> pl.DataFrame:
-    """One line per input row, in the input's order.
+def scores_frame(reading: Reading, detection: Detection, first_row: int = 0) -> pl.DataFrame:
+    """One line per input row, in the input's order; ``first_row`` is what row 0 is called.
 
-    Columns: ``row`` (0-based), the time and the id column of the input if there are any, ``score``
-    (null where the row could not be judged), ``is_anomaly`` (0 or 1), ``probability``,
-    ``expected``, ``lower``, ``upper`` (null where the method has none). An input column that is
-    called like one of ours gets an underscore after its name.
+    Columns: ``file`` where there are several, ``row`` (0-based, in its file), the time and the id
+    column of the input if there are any, ``score`` (null where the row could not be judged),
+    ``is_anomaly`` (0 or 1), ``probability``, ``expected``, ``lower``, ``upper`` (null where the
+    method has none). An input column that is called like one of ours gets an underscore after
+    its name.
     """
-    columns = [pl.Series("row", np.arange(len(detection), dtype=np.int64))]
+    if reading.files is None:
+        columns = [pl.Series("row", np.arange(first_row, first_row + len(detection)))]
+    else:
+        file, rows = reading.files.columns()
+        columns = [file, pl.Series("row", rows)]
     taken = set(_OURS)
     for name, values in (
         (reading.time_column, reading.time_values),
@@ -66,21 +72,47 @@ def scores_frame(reading: Reading, detection: Detection) -> pl.DataFrame:
 def anomalies_frame(reading: Reading, detection: Detection, *, flat: bool = False) -> pl.DataFrame:
     """One line per anomaly, strangest first; no lines when there are none.
 
-    ``start`` and ``end`` are input rows, ``end`` exclusive; times are ISO 8601 text in UTC, null
-    without a time column; ``columns`` holds the share of each column by its name, or, where
-    ``flat``, as text: ``"load 0.71; rate 0.29"``, which a CSV file can hold.
+    ``start`` and ``end`` are input rows, ``end`` exclusive, counted in ``file`` where there are
+    several; times are ISO 8601 text in UTC, null without a time column; ``columns`` holds the
+    share of each column by its name, or, where ``flat``, as text: ``"load 0.71; rate 0.29"``,
+    which a CSV file can hold.
     """
-    lines = [
-        anomaly.to_dict() | ({"columns": shares_text(anomaly)} if flat else {})
-        for anomaly in detection.anomalies
-    ]
+    return anomalies_lines(detection.anomalies, reading.data.channels, reading.files, flat=flat)
+
+
+def anomalies_lines(
+    anomalies: Sequence[Anomaly], channels: Sequence[str], files: Files | None, *, flat: bool
+) -> pl.DataFrame:
+    """As ``anomalies_frame``, for anomalies whose data are no longer at hand."""
     schema = dict(_ANOMALY_COLUMNS)
+    if files is not None:
+        schema = {"file": pl.String} | schema
+    lines = []
+    for anomaly in anomalies:
+        line: dict[str, Any] = {}
+        if files is not None:
+            line["file"], anomaly = files.named(anomaly)
+        lines.append(line | anomaly.to_dict())
+        if flat:
+            lines[-1]["columns"] = shares_text(anomaly)
     if not flat:
-        names = reading.data.channels
-        schema["columns"] = pl.Struct({name: pl.Float64 for name in names})
+        schema["columns"] = pl.Struct({name: pl.Float64 for name in channels})
     return pl.DataFrame(lines, schema=schema, orient="row").with_columns(
         pl.col(pl.Float64).fill_nan(None)
     )
+
+
+def files_json(reading: Reading) -> dict[str, Any]:
+    """Where each of several files begins in the rows of an answer; nothing for one file."""
+    if reading.files is None:
+        return {}
+    starts = reading.files.starts.tolist()
+    return {
+        "files": [
+            {"file": name, "first_row": start, "rows": end - start}
+            for name, start, end in zip(reading.files.names, starts, starts[1:], strict=False)
+        ]
+    }
 
 
 def to_json(detection: Detection) -> dict[str, Any]:

@@ -81,8 +81,12 @@ def _label(chosen: dict[str, Any], reading: Reading) -> None:
     ]
     named = [(name, values) for name, values in given if name is not None and values is not None]
     chosen["labels"] = [name for name, _ in named]
+    files = reading.files
+    if files is not None:
+        chosen["labels"] = ["file", *chosen["labels"]]
     for row in chosen["strangest"]:
-        row["labels"] = [str(values[row["row"]]) for _, values in named]
+        file = [] if files is None else [files.place(row["row"])[0]]
+        row["labels"] = file + [str(values[row["row"]]) for _, values in named]
 
 
 def _short(value: float | None) -> float | None:

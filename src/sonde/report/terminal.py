@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ..core import Anomaly, Detection, Panel, Table, iso_time
 from .lines import RAREST, Line, lines_of
 
 if TYPE_CHECKING:
+    from ..data.many import Files
     from ..data.reading import Reading
 
 Floats = NDArray[np.float64]
@@ -36,12 +38,12 @@ def anomaly_table(reading: Reading, detection: Detection, most: int = 20) -> Ren
     shown = detection.anomalies[:most]
     parts: list[RenderableType] = []
     if shown:
-        parts.append(_grid(reading, shown, "red"))
+        parts.append(_grid(_Shown.of(reading), shown, STRANGE))
         if len(detection.anomalies) > most:
             parts.append(Text(f"… and {len(detection.anomalies) - most:,} more", style="dim"))
     elif detection.candidate is not None:
         parts.append(Text("No anomalies; the strongest candidate:"))
-        parts.append(_grid(reading, [detection.candidate], ""))
+        parts.append(_grid(_Shown.of(reading), [detection.candidate], ""))
     else:
         parts.append(Text("No anomalies."))
     if not isinstance(reading.data, Table):
@@ -55,32 +57,75 @@ def anomaly_table(reading: Reading, detection: Detection, most: int = 20) -> Ren
     return Group(*parts)
 
 
-def _grid(reading: Reading, anomalies: list[Anomaly], style: str) -> Grid:
+def anomaly_list(
+    anomalies: Sequence[Anomaly], channels: Sequence[str], most: int = 20
+) -> RenderableType:
+    """The anomalies as a table, where their data are no longer at hand."""
+    shown = _Shown(channels, False, None, None)
+    parts: list[RenderableType] = [_grid(shown, list(anomalies[:most]), STRANGE)]
+    if len(anomalies) > most:
+        parts.append(Text(f"… and {len(anomalies) - most:,} more", style="dim"))
+    return Group(*parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What a table of anomalies can say: of which columns, series, files, and with which values."""
+
+    channels: Sequence[str]
+    are_of_series: bool
+    files: Files | None
+    reading: Reading | None
+
+    @classmethod
+    def of(cls, reading: Reading) -> _Shown:
+        return cls(reading.data.channels, isinstance(reading.data, Panel), reading.files, reading)
+
+
+def _grid(shown: _Shown, anomalies: list[Anomaly], style: str) -> Grid:
     """One line per anomaly, with the columns that say something."""
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     has_time = any(a.start_time is not None for a in anomalies)
     expects = any(a.expected is not None for a in anomalies)
-    blames = len(reading.data.channels) > 1
-    values = _peak_values(reading, anomalies)
+    blames = len(shown.channels) > 1
+    values = None if shown.reading is None else _peak_values(shown.reading, anomalies)
     where = _from if blames else _range
+    names_files = shown.reading is not None and _files_to_name(shown.reading) is not None
     grid.add_column("#", justify="right", style="dim", no_wrap=True)
     grid.add_column("when" if has_time else "rows", no_wrap=True)
-    if isinstance(reading.data, Panel):
+    if names_files:
+        grid.add_column("file", max_width=24, no_wrap=True, overflow="ellipsis")
+    if shown.are_of_series:
         grid.add_column("series", max_width=16, no_wrap=True, overflow="ellipsis")
     grid.add_column("score", justify="right", style=style, no_wrap=True)
     grid.add_column("by chance", justify="right", no_wrap=True)
-    if not blames:
-        grid.add_column("value → expected" if expects else "value", no_wrap=True)
-    else:
+    if blames:
         grid.add_column("columns")
-    for rank, (anomaly, value) in enumerate(zip(anomalies, values, strict=True), start=1):
+    elif values is not None:
+        grid.add_column("value → expected" if expects else "value", no_wrap=True)
+    for rank, anomaly in enumerate(anomalies, start=1):
+        value = None if values is None else values[rank - 1]
+        file = None
+        if shown.files is not None:
+            file, anomaly = shown.files.named(anomaly)
         cells = [str(rank), where(anomaly)]
-        if isinstance(reading.data, Panel):
-            cells.append(str(anomaly.series))
+        cells += [str(file)] if names_files else []
+        cells += [str(anomaly.series)] if shown.are_of_series else []
         cells += [f"{anomaly.score:.4g}", f"1 in {_compact(anomaly.probability)}"]
-        cells.append(_blame(anomaly) if blames else _value(value, anomaly.expected))
+        if blames:
+            cells.append(_blame(anomaly))
+        elif value is not None:
+            cells.append(_value(value, anomaly.expected))
         grid.add_row(*(Text(cell) for cell in cells))
     return grid
+
+
+def _files_to_name(reading: Reading) -> Files | None:
+    """The files, unless each is a series and goes by its name as such."""
+    if reading.files is None:
+        return None
+    is_named = isinstance(reading.data, Panel) and reading.data.ids == reading.files.names
+    return None if is_named else reading.files
 
 
 def _peak_values(reading: Reading, anomalies: list[Anomaly]) -> list[float]:

@@ -1,0 +1,1 @@
+"""What is in a file: one reader for each format, and the writers."""

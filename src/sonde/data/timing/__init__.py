@@ -1,0 +1,1 @@
+"""Time: columns that tell it, steps and gaps between moments, seasons."""

@@ -1,0 +1,22 @@
+"""The door for Python: ``sonde.detect``, ``sonde.save``, ``sonde.load``."""
+
+from .detection import Found, detect, detect_many
+from .inputs import source_of
+from .large_files import FoundInFile, detect_file, parts_wanted, score_file
+from .stored import UntrustedModel, load, read_for, save, score
+
+__all__ = [
+    "Found",
+    "FoundInFile",
+    "UntrustedModel",
+    "detect",
+    "detect_file",
+    "detect_many",
+    "load",
+    "parts_wanted",
+    "read_for",
+    "save",
+    "score",
+    "score_file",
+    "source_of",
+]
