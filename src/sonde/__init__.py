@@ -10,9 +10,12 @@ from typing import Any
 _PUBLIC = {
     "Anomaly": "core",
     "Detection": "core",
+    "Labelled": "core",
     "Panel": "core",
     "Series": "core",
     "Table": "core",
+    "container_from": "data",
+    "convert": "data",
     "create": "learn",
     "datasets": "datasets",
     "detect": "runtimes.embedded",
@@ -21,6 +24,8 @@ _PUBLIC = {
     "load": "runtimes.embedded",
     "make_pipeline": "learn",
     "read": "data",
+    "read_archive": "data",
+    "read_sql": "sources",
     "save": "runtimes.embedded",
 }
 __version__ = "0.1.0"

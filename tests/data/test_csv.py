@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 
-from sonde.data import csv_files
+from sonde.data.formats import csv_files
 from sonde.data.formats.csv_files import read_csv
 from sonde.data.formats.files import load, read_frame
 from sonde.data.inputs.sources import open_source

@@ -341,7 +341,7 @@ def test_what_is_held_is_a_part_of_the_free_memory_and_of_a_pipe_two_gigabytes(
 
 
 def test_a_limit_of_the_container_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sonde.data import memory
+    from sonde.data.inputs import memory
 
     group = tmp_path / "tree" / "jobs" / "one"
     group.mkdir(parents=True)

@@ -37,7 +37,11 @@ MODELS: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: create("isolation_forest", n_estimators=3, max_samples=16, random_state=0),
         ROWS,
     ),
+    "copod": (lambda: create("copod"), ROWS),
     "ecod": (lambda: create("ecod"), ROWS),
+    "hbos": (lambda: create("hbos"), ROWS),
+    "mcd": (lambda: create("mcd", random_state=0), ROWS),
+    "pca": (lambda: create("pca"), ROWS),
     "knn": (lambda: create("knn"), ROWS),
     "discord": (lambda: create("discord", window=8), SERIES),
     "ewma": (lambda: create("ewma", period=12), SERIES),
@@ -416,7 +420,7 @@ def test_a_model_by_path_is_read_again_when_its_file_changed(tmp_path: Path) -> 
     assert len(told) == 2
 
 
-@pytest.mark.parametrize("name", ["ecod", "isolation_forest", "knn"])
+@pytest.mark.parametrize("name", ["copod", "ecod", "hbos", "isolation_forest", "knn", "mcd", "pca"])
 def test_a_table_with_rows_left_open_gives_a_model_that_can_be_read(
     name: str, tmp_path: Path, home: Path
 ) -> None:

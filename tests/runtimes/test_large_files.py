@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import sonde
+from sonde.data.formats import csv_files
 from sonde.data.formats import parts as data_parts
 from sonde.errors import InvalidInput
 
@@ -25,6 +26,7 @@ N = 6_000
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of some hundred rows, so that a small file has many."""
     monkeypatch.setattr(data_parts, "MOST_CELLS", 1_500)
+    monkeypatch.setattr(csv_files, "_BLOCK", 10_000)
 
 
 def table() -> pl.DataFrame:
@@ -168,7 +170,7 @@ def test_a_format_that_has_no_parts_is_refused(tmp_path: Path) -> None:
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some megabytes, more than the limits set below allow to be read whole."""
     path = tmp_path_factory.mktemp("large") / "t.csv"
-    values = np.random.default_rng(1).normal(size=(60_000, 6))
+    values = np.random.default_rng(1).normal(size=(120_000, 6))
     values[40_000] += 20.0
     pl.DataFrame(values, schema=list("abcdef")).write_csv(path)
     return path
@@ -181,9 +183,9 @@ def test_the_command_reads_a_large_file_in_parts_by_itself(
     ran = run("detect", large, "--scores", tmp_path / "s.csv", "--json")
     assert ran.code == 0, ran
     answer = json.loads(ran.out)
-    assert answer["rows"] == 60_000
+    assert answer["rows"] == 120_000
     assert "part by part" in ran.err
-    assert len(pl.read_csv(tmp_path / "s.csv")) == 60_000
+    assert len(pl.read_csv(tmp_path / "s.csv")) == 120_000
     trained = run("train", large, "--output", tmp_path / "m.sonde", "--fit-rows", "5000")
     assert trained.code == 0, trained
     ran = run("score", tmp_path / "m.sonde", large, "--scores", tmp_path / "s2.csv")

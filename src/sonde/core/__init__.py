@@ -1,6 +1,7 @@
 """What flows through the package: containers, schema, results."""
 
 from .containers import Panel, Series, Table, read_from
+from .labelled import Labelled
 from .prediction import ModelRef, Prediction, PredictionRequest
 from .results import Anomaly, Detection, iso_time
 from .schema import Container, Kind, Schema, kind_of, refuse_missing
@@ -10,6 +11,7 @@ __all__ = [
     "Container",
     "Detection",
     "Kind",
+    "Labelled",
     "ModelRef",
     "Panel",
     "Prediction",

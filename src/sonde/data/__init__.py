@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .categories import Categories
+    from .formats.archives import read_archive
     from .formats.files import read_frame
     from .formats.writing import check_ending, write_frame
     from .frames import frame_from, only_columns, rows_from, with_categories
     from .infer import examine, read
     from .policy import Applied, Policy
     from .reading import Reading
+    from .shapes import container_from, convert
     from .timing.periods import Period, find_period
 
 # Imported on first use: an array can be scored without waiting for Polars.
@@ -23,11 +25,14 @@ _HOME = {
     "Policy": "policy",
     "Reading": "reading",
     "check_ending": "formats.writing",
+    "container_from": "shapes",
+    "convert": "shapes",
     "examine": "infer",
     "find_period": "timing.periods",
     "frame_from": "frames",
     "only_columns": "frames",
     "read": "infer",
+    "read_archive": "formats.archives",
     "read_frame": "formats.files",
     "rows_from": "frames",
     "with_categories": "frames",
@@ -40,11 +45,14 @@ __all__ = [
     "Policy",
     "Reading",
     "check_ending",
+    "container_from",
+    "convert",
     "examine",
     "find_period",
     "frame_from",
     "only_columns",
     "read",
+    "read_archive",
     "read_frame",
     "rows_from",
     "with_categories",

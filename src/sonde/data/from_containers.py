@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from ..core import Container, Panel, Series, Table, kind_of
+from ..core import Container, Labelled, Panel, Series, Table, kind_of
 from ..errors import InvalidInput
 from .columns import named_columns, read_labels, refuse_none
 from .problems import cell_problems
@@ -73,6 +73,30 @@ def examine_container(
         labels=truth,
         step_ns=step,
         problems=problems,
+    )
+
+
+def examine_collection(
+    given: Labelled[Panel], frame: pl.DataFrame, name: str, notes: list[str]
+) -> Reading:
+    """A Reading of the series that a file itself tells apart; ``frame`` has their points in order.
+
+    Labels of whole series are left out: they say nothing of single rows.
+    """
+    panel = given.X
+    times = None if panel.time is None else _time(panel)
+    return Reading(
+        panel,
+        frame.height,
+        np.arange(frame.height),
+        name,
+        "the file says which series there are",
+        time_column=None if times is None else "time",
+        id_column="series",
+        time_values=times,
+        id_values=frame["series"],
+        left_out={} if given.y is None else {"class": "label of the series"},
+        problems=list(notes),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..core import Container, Panel, Series, Table, read_from
+from ..core import Container, Labelled, Panel, Series, Table, read_from
 from ..core.containers import default_names
 from ..errors import InvalidInput
 from .arrays import matrix_from
@@ -20,7 +20,7 @@ from .columns import is_no_value, named_columns, read_labels, refuse_none, value
 from .formats.files import load
 from .formats.text_numbers import Mixed
 from .frames import frame_from, is_frame, values_of
-from .from_containers import examine_container
+from .from_containers import examine_collection, examine_container
 from .ids import Ids, find_ids, read_ids
 from .kinds import Decision, KindWanted, decide
 from .many import Files, load_many, paths_in
@@ -109,9 +109,15 @@ def examine(
         if source.origin is not None and not any((time, id, columns, labels)) and kind == "auto":
             return cast(Reading, source.origin)
         return examine_container(source, time, id, columns, labels, kind)
+    if isinstance(source, np.ndarray) and source.ndim == 3:
+        panel = Panel.from_array(source)
+        return examine_container(panel, time, id, columns, labels, kind)
     named = list(categories.shares if isinstance(categories, Categories) else categories or ())
     _refuse_two_roles(time, id, columns, labels, named)
     text = _open(source)
+    is_as_found = kind != "table" and not any((time, id, columns, labels, named))
+    if text.labelled is not None and is_as_found:
+        return examine_collection(text.labelled, text.frame, text.name, text.notes)
     given = _encoded(text, categories, np.arange(text.frame.height))
     frame, name = given.frame, given.name
     truth = None if labels is None else read_labels(frame, labels, name)
@@ -192,6 +198,7 @@ class _Given:
     mixed: dict[str, Mixed] = field(default_factory=dict)
     files: Files | None = None
     learned: Categories | None = None
+    labelled: Labelled[Any] | None = None
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -238,7 +245,7 @@ def _open(source: Any) -> _Given:
         source = paths[0]
     if isinstance(source, str | Path) or hasattr(source, "read"):
         text, name = load(source)
-        return _Given(text.frame, Path(name).name, text.notes, text.mixed)
+        return _Given(text.frame, Path(name).name, text.notes, text.mixed, labelled=text.labelled)
     if is_frame(source):
         frame = frame_from(source)
         name = "data" if isinstance(source, dict | list | tuple) else "data frame"

@@ -111,7 +111,7 @@ def as_read(reading: Reading) -> Asked:
 def read_parts(parts: Parts, asked: Asked) -> Iterator[Part]:
     """The parts of an input, each read the same way."""
     first = 0
-    for frame, share in parts.frames():
+    for frame, share in parts.frames(asked.columns):
         reading = _examined(frame, parts.name, asked, first)
         yield Part(reading, first, share)
         first += frame.height
@@ -135,7 +135,7 @@ def _some_rows(recipe: Recipe, parts: Parts, asked: Asked) -> _Some:
         state["taken"] = _Taken(recipe)
         return state["taken"].look  # type: ignore[no-any-return]
 
-    survey(parts, begin)
+    survey(parts, begin, asked.columns)
     taken: _Taken = state["taken"]
     reading = _examined(taken.head(), parts.name, asked, 0)
     if isinstance(reading.data, Panel):

@@ -152,7 +152,10 @@ def _by_share(tails: Floats, share: float) -> tuple[float, str]:
     why = f"the {share:.3g} strangest share of the rows learned from, as asked"
     if count == 0:
         return float(np.nextafter(tails.min(), 0.0)) if tails.size else share, why
-    return float(np.partition(tails, count - 1)[count - 1]), why
+    cutoff = float(np.partition(tails, count - 1)[count - 1])
+    if np.count_nonzero(tails <= cutoff) > count:  # who ties with the last is left out
+        cutoff = float(np.nextafter(cutoff, 0.0))
+    return cutoff, why
 
 
 def _by_budget(rule: Rule, rows_per_ns: float | None) -> tuple[float, str]:

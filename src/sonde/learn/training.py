@@ -90,7 +90,9 @@ def train(recipe: Recipe, reading: Reading, n_rows: int | None = None) -> Traine
         # All labelled rows choose the cutoff, also those that were not learned from.
         truth = reading.labels[reading.rows]
         labelled = [(judgement.scores[p.start : p.stop], truth[p.start : p.stop]) for p in parts]
-    model.calibrate(ordinary, _rule(recipe), labelled, _rows_per_ns(reading, n_rows or reading.n_rows))
+    model.calibrate(
+        ordinary, _rule(recipe), labelled, _rows_per_ns(reading, n_rows or reading.n_rows)
+    )
     return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
 
 

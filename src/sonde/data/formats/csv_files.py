@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -22,6 +24,8 @@ from .repeated_headers import without_repeated_headers
 from .text_numbers import numbers_from_text
 
 __all__ = ["Text", "read_csv"]
+
+Schema = dict[str, pl.DataType]
 
 # Four megabytes and three workers read 5M × 5 floats fastest on two cores, at 1.2 times the
 # memory of the frame; a mapped file would count the text as well.
@@ -46,25 +50,24 @@ def read_csv(source: Source) -> Text:
     ------
     InvalidInput : no text, no rows, or rows of different lengths; the message names the row.
     """
-    encoding, source = _encoded(source, _head(source))
+    csv = opened(source)
     try:
-        frame, dialect = _read(source, encoding)
+        frame = _parsed(csv)
     except UnicodeDecodeError as fault:
-        # The block that is not UTF-8 has the letters that the beginning lacked.
-        encoding, source = _encoded(source, fault.object)
-        encoding = "latin-1" if encoding == "utf-8" else encoding
-        frame, dialect = _read(source, encoding)
+        csv = in_other_letters(csv, fault)
+        frame = _parsed(csv)
     if frame.is_empty():
         raise InvalidInput(
             f"{source.name} has a header and no rows; there is nothing to look at",
             source=source.name,
         )
+    dialect = csv.dialect
     frame, again = without_repeated_headers(frame, dialect.has_header)
     end = dialect.nameless_end
     if end is not None and frame[end].null_count() == frame.height:
         frame = frame.drop(end)
     frame, notes, mixed = numbers_from_text(frame, source.name)
-    notes = [*notes_on(encoding, source.name), *dialect.notes, *again, *notes]
+    notes = [*notes_on(csv.encoding, source.name), *dialect.notes, *again, *notes]
     if dialect.repeated:
         names = ", ".join(quoted(name) for name in dialect.repeated)
         notes.append(f"the header repeats {names}; later ones got a number")
@@ -74,7 +77,36 @@ def read_csv(source: Source) -> Text:
     return Text(frame, notes, mixed)
 
 
-def _read(source: Source, encoding: str) -> tuple[pl.DataFrame, Dialect]:
+@dataclass(frozen=True, eq=False)
+class Csv:
+    """A text file of which is known how it is written.
+
+    ``encoding`` is that of the file, ``codec`` that of ``source``, which may hold it rewritten.
+    """
+
+    source: Source
+    dialect: Dialect
+    encoding: str
+    codec: str
+
+
+def opened(source: Source) -> Csv:
+    """How ``source`` is written, by its beginning.
+
+    Raises
+    ------
+    InvalidInput : no text.
+    """
+    return _opened(*_encoded(source, _head(source)))
+
+
+def in_other_letters(csv: Csv, fault: UnicodeDecodeError) -> Csv:
+    """The same file when a later block has letters that the beginning lacked."""
+    encoding, source = _encoded(csv.source, fault.object)
+    return _opened("latin-1" if encoding == "utf-8" else encoding, source)
+
+
+def _opened(encoding: str, source: Source) -> Csv:
     codec = encoding if encoding in _BY_THE_BYTE else "utf-8"
     head = without_padding(_head(source)).decode(
         "utf-8-sig" if codec == "utf-8" else codec, "replace"
@@ -83,7 +115,7 @@ def _read(source: Source, encoding: str) -> tuple[pl.DataFrame, Dialect]:
     if dialect.is_odd:
         source, dialect = rewritten(source, dialect, codec)
         codec = "utf-8"
-    return _parsed(source, dialect, codec), dialect
+    return Csv(source, dialect, encoding, codec)
 
 
 def _head(source: Source) -> bytes:
@@ -126,23 +158,26 @@ def _encoded(source: Source, piece: bytes) -> tuple[str, Source]:
     return encoding, source
 
 
-def _parsed(source: Source, dialect: Dialect, encoding: str) -> pl.DataFrame:
-    """All blocks under one schema; read again when a later block does not fit it."""
-    schema = _schema(source, dialect, encoding)
-    for reading in range(len(dialect.names) + _READINGS):
-        if reading == _READINGS:
-            schema = {name: pl.Float64() if t.is_integer() else t for name, t in schema.items()}
-        outcome = _read_blocks(source, dialect, encoding, schema)
-        if isinstance(outcome, pl.DataFrame):
-            return outcome
-        schema = outcome
-    raise AssertionError("every restart widens a column, so there are fewer than columns + 3")
+class Wider(Exception):
+    """A block did not fit the schema, and would have fitted ``schema``."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__()
+        self.schema = schema
 
 
-def _schema(source: Source, dialect: Dialect, encoding: str) -> dict[str, pl.DataType]:
+def widened(schema: Schema, readings: int) -> Schema:
+    """``schema`` after so many new beginnings: integers that become floats one by one end here."""
+    if readings < _READINGS:
+        return schema
+    return {name: pl.Float64() if t.is_integer() else t for name, t in schema.items()}
+
+
+def schema_of(csv: Csv) -> Schema:
     """Types from the first megabyte; what is empty there is text until it is known better."""
-    with source.start() as stream:
-        sample = next(row_blocks(source, stream, dialect, encoding, _SAMPLE), b"")
+    dialect = csv.dialect
+    with csv.source.start() as stream:
+        sample = next(row_blocks(csv.source, stream, dialect, csv.codec, _SAMPLE), b"")
     try:
         types = pl.read_csv(
             sample,
@@ -164,16 +199,20 @@ def _schema(source: Source, dialect: Dialect, encoding: str) -> dict[str, pl.Dat
     }
 
 
-def _read_blocks(
-    source: Source, dialect: Dialect, encoding: str, schema: dict[str, pl.DataType]
-) -> pl.DataFrame | dict[str, pl.DataType]:
-    """The frame, or the schema under which the block that did not fit would have."""
-    parts: list[pl.DataFrame] = []
+def parsed_blocks(csv: Csv, schema: Schema) -> Iterator[tuple[pl.DataFrame, int]]:
+    """The rows block by block under one schema, and the bytes of text each was.
+
+    Raises
+    ------
+    Wider : a block that does not fit the schema.
+    InvalidInput : rows of different lengths; the message names the row.
+    """
+    dialect, end = csv.dialect, csv.dialect.end_of_line.encode()
     waiting: deque[tuple[bytes, Future[Parsed]]] = deque()
     rows = 0
     has_words = False
 
-    def finish() -> dict[str, pl.DataType] | None:
+    def finished() -> tuple[pl.DataFrame, int]:
         nonlocal rows, has_words
         block, future = waiting.popleft()
         try:
@@ -181,25 +220,35 @@ def _read_blocks(
             has_words = has_words or words
             if part.width > 1 and part.to_series(-1).null_count():
                 # Polars makes nulls of blank lines, and fills short rows with them at the end.
-                tidy = without_blank_lines(block, dialect.end_of_line.encode())
+                tidy = without_blank_lines(block, end)
                 if tidy is not block:
                     part = parse_block(tidy, dialect, schema, has_words).frame
-                uneven_row(tidy, dialect, source.name, rows)
+                uneven_row(tidy, dialect, csv.source.name, rows)
         except pl.exceptions.PolarsError:
-            if len(schema) > 1:
-                block = without_blank_lines(block, dialect.end_of_line.encode())
-            return explain(block, dialect, schema, source.name, rows)
-        parts.append(part)
+            tidy = without_blank_lines(block, end) if len(schema) > 1 else block
+            raise Wider(explain(tidy, dialect, schema, csv.source.name, rows)) from None
         rows += part.height
-        return None
+        return part, len(block)
 
-    with source.start() as stream, ThreadPoolExecutor(_WORKERS) as workers:
-        for block in row_blocks(source, stream, dialect, encoding, _BLOCK):
+    with csv.source.start() as stream, ThreadPoolExecutor(_WORKERS) as workers:
+        for block in row_blocks(csv.source, stream, dialect, csv.codec, _BLOCK):
             future = workers.submit(parse_block, block, dialect, schema, has_words)
             waiting.append((block, future))
-            if len(waiting) > _WORKERS and (wider := finish()) is not None:
-                return wider
+            if len(waiting) > _WORKERS:
+                yield finished()
         while waiting:
-            if (wider := finish()) is not None:
-                return wider
-    return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+            yield finished()
+
+
+def _parsed(csv: Csv) -> pl.DataFrame:
+    """All blocks under one schema; read again when a later block does not fit it."""
+    schema = schema_of(csv)
+    for reading in range(len(csv.dialect.names) + _READINGS):
+        schema = widened(schema, reading)
+        try:
+            parts = [frame for frame, _ in parsed_blocks(csv, schema)]
+        except Wider as wider:
+            schema = wider.schema
+            continue
+        return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+    raise AssertionError("every restart widens a column, so there are fewer than columns + 3")

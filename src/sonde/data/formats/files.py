@@ -21,14 +21,14 @@ from .numpy_files import read_npy, read_npz
 from .parquet_files import read_parquet
 from .workbooks import read_workbook
 
-_BEGIN = 1 << 16  # a preamble of comments may come before what tells .ts and .arff from CSV
+BEGIN = 1 << 16  # a preamble of comments may come before what tells .ts and .arff from CSV
 
 
 def load(source: str | Path | IO[Any]) -> tuple[Text, str]:
     """What ``read_frame`` reads, with the notes made on the way, and the name of the source."""
     opened = open_source(source)
     with opened.start() as stream:
-        begin = opened.read(stream, _BEGIN)
+        begin = opened.read(stream, BEGIN)
     if not begin:
         raise InvalidInput(f"{opened.name} is empty; there is nothing to read", source=opened.name)
     return _READERS[kind_of_file(begin, opened.name)](opened), opened.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from ..inputs.sources import Source, open_source
+from .file_kinds import FileKind, kind_of_file
+from .files import BEGIN
 
 MOST_CELLS = 4_000_000  # of a part: 32 MB as numbers, several times that while they are judged
 LEAST_ROWS = 64  # but never so few rows that nothing can be said of them
 _SAMPLE_ROWS = 2_000
-_KNOWN_BEGINNINGS = (b"PAR1", b"ARROW1", b"\x93NUMPY")
 
 
 class TypesChanged(Exception):
@@ -32,8 +33,10 @@ class Parts(ABC):
     needed_mb: int
 
     @abstractmethod
-    def frames(self) -> Iterator[tuple[pl.DataFrame, float]]:
+    def frames(self, wanted: Collection[str] | None = None) -> Iterator[tuple[pl.DataFrame, float]]:
         """Consecutive rows, and the share of the input that has come with them.
+
+        ``wanted`` are the columns whose cells must be right; None for all.
 
         Raises
         ------
@@ -43,7 +46,11 @@ class Parts(ABC):
         """
 
 
-def survey(parts: Parts, begin: Callable[[], Callable[[pl.DataFrame, float], None]]) -> None:
+def survey(
+    parts: Parts,
+    begin: Callable[[], Callable[[pl.DataFrame, float], None]],
+    wanted: Collection[str] | None = None,
+) -> None:
     """Go through all parts once, so that their types are settled.
 
     ``begin()`` gives who looks at each part; it is called again when all has to be begun again.
@@ -51,7 +58,7 @@ def survey(parts: Parts, begin: Callable[[], Callable[[pl.DataFrame, float], Non
     while True:
         look = begin()
         try:
-            for frame, share in parts.frames():
+            for frame, share in parts.frames(wanted):
                 look(frame, share)
         except TypesChanged:
             continue
@@ -63,26 +70,35 @@ def open_parts(given: Any) -> Parts | None:
 
     Raises
     ------
-    NotFound, InvalidInput : as ``open_source``.
+    NotFound, InvalidInput : as ``open_source`` and ``read_frame``.
     """
     if not isinstance(given, str | Path) or str(given) == "-":
         return None
     source = open_source(given)
+    if source.parts or not source.size:
+        return None
     with source.start() as stream:
-        begin = source.read(stream, 16)
-    return parts_of(source, begin)
+        begin = source.read(stream, BEGIN)
+    if not begin:
+        return None
+    return _parts_of(source, kind_of_file(begin, source.name))
 
 
-def parts_of(source: Source, begin: bytes) -> Parts | None:
-    """As ``open_parts``, for what is open already and begins with ``begin``."""
-    if begin.startswith(_KNOWN_BEGINNINGS):
-        if source.path is None:
-            return None
-        if begin.startswith(b"\x93NUMPY"):
-            return _array_parts(source.name, source.path)
-        scan = pl.scan_parquet if begin.startswith(b"PAR1") else pl.scan_ipc
-        return _ScannedParts(source.name, scan(source.path))
-    return None
+def _parts_of(source: Source, kind: FileKind) -> Parts | None:
+    if kind == "csv":
+        from .csv_files import opened
+        from .csv_parts import CsvParts
+
+        return CsvParts(opened(source))
+    if source.path is None:
+        return None
+    if kind == "npy":
+        return _array_parts(source.name, source.path)
+    scans: dict[str, Callable[[Path], pl.LazyFrame]] = {
+        "parquet": pl.scan_parquet,
+        "arrow": pl.scan_ipc,
+    }
+    return _ScannedParts(source.name, scans[kind](source.path)) if kind in scans else None
 
 
 def memory_needed(n_rows: int, sample: pl.DataFrame) -> int:
@@ -111,7 +127,7 @@ class _ScannedParts(Parts):
         self.needed_mb = memory_needed(self._n_rows, sample)
         self._rows = rows_of_a_part(sample.width)
 
-    def frames(self) -> Iterator[tuple[pl.DataFrame, float]]:
+    def frames(self, wanted: Collection[str] | None = None) -> Iterator[tuple[pl.DataFrame, float]]:
         for start in range(0, self._n_rows, self._rows):
             frame = self._scan.slice(start, self._rows).collect()
             yield frame, min(1.0, (start + self._rows) / self._n_rows)
@@ -138,7 +154,7 @@ class _ArrayParts(Parts):
         rows = np.asarray(self._array[start:stop])
         return pl.DataFrame([pl.Series(f"c{j}", rows[:, j]) for j in range(rows.shape[1])])
 
-    def frames(self) -> Iterator[tuple[pl.DataFrame, float]]:
+    def frames(self, wanted: Collection[str] | None = None) -> Iterator[tuple[pl.DataFrame, float]]:
         n, step = len(self._array), rows_of_a_part(self._array.shape[1])
         for start in range(0, n, step):
             yield self._frame(start, start + step), min(1.0, (start + step) / n)

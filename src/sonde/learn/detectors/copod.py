@@ -20,7 +20,8 @@ from ..stored_state import finite, positive, stored
 
 Floats = NDArray[np.float64]
 
-ROWS_PER_BUCKET, MOST_BUCKETS = 4, 65_536
+# Measured: a guide of more buckets leaves the nearest cache, and takes twice as long.
+ROWS_PER_BUCKET, MOST_BUCKETS = 8, 4096
 EXTREME = 1e60  # the cubes of larger values could be infinite together
 
 
