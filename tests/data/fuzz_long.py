@@ -108,9 +108,13 @@ def campaign(minutes: float, start: int, only: str | None) -> int:
                 print(f"KILLED\t{kind}\t{last_seed}\t{key}", flush=True)
                 seen[key] += 1
                 last = int(last_seed) + 1
-            panics = done.stderr.count("panicked at")
-            if panics:
-                seen["panic texts"] += panics
+            # What is caught may still have written to the screen.
+            for line in done.stderr.splitlines():
+                if "panicked at" in line:
+                    place = "panic" + line.partition("panicked at")[2]
+                    if not seen[place]:
+                        print(f"PANIC\t{place}", flush=True)
+                    seen[place] += 1
             n += last - seed
             seed = last
     print(f"{n} examples, {len(seen)} different faults, at most {peak} MiB: {dict(seen)}")

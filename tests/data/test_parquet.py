@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sonde.data import examine, unpacking
+from sonde.data import examine
 from sonde.data.formats.parquet_files import read_parquet
+from sonde.data.inputs import unpacking
 from sonde.data.inputs.sources import open_source
 from sonde.errors import InvalidInput
 

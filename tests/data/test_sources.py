@@ -21,8 +21,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from sonde.data import csv_files, line_blocks, pipes, read_frame, unpacking
+from sonde.data import read_frame
+from sonde.data.formats import csv_files, line_blocks
 from sonde.data.formats.csv_files import read_csv
+from sonde.data.inputs import pipes, unpacking
 from sonde.data.inputs.folders import natural_order
 from sonde.data.inputs.memory import available_memory
 from sonde.data.inputs.sources import open_source

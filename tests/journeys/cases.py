@@ -45,7 +45,7 @@ class Odd:
 
     name: str
     make: Make
-    kind: str = "one series of 'v'"
+    kind: str = "one series of 'v', every hour"
     n_rows: int = N_HOURS
     strongest: int = PEAK
     words: str = "detect plant.csv"

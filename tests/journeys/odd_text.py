@@ -28,9 +28,7 @@ _TABLE = "a table of 'a', 'b'"
 
 
 def _german() -> bytes:
-    text = series_csv(
-        value=lambda v: str(v).replace(".", ","), head="Zeit;Öltemperatur\n", sep=";"
-    )
+    text = series_csv(value=lambda v: str(v).replace(".", ","), head="Zeit;Öltemperatur\n", sep=";")
     return text.encode("latin-1")
 
 
@@ -64,19 +62,19 @@ CASES = (
         kind="one series of 'Öltemperatur', every hour",
         notes=("not UTF-8; its text was read as Latin-1",),
     ),
-    Odd("UTF-16 with a mark", file(series_csv().encode("utf-16")), kind="one series of 'v', every"),
-    Odd("UTF-8 with a mark", file(series_csv().encode("utf-8-sig")), kind="of 'v', every hour"),
+    Odd("UTF-16 with a mark", file(series_csv().encode("utf-16"))),
+    Odd("UTF-8 with a mark", file(series_csv().encode("utf-8-sig"))),
     Odd(
         "tabs, comments and a row of units",
         file(
-            "# exported by hand\n# plant 7\n"
-            + series_csv(head="t\tv\ns\tdegC\n", sep="\t"),
+            "# exported by hand\n# plant 7\n" + series_csv(head="t\tv\ns\tdegC\n", sep="\t"),
         ),
-        kind="one series of 'v', every hour",
         notes=(r"read as units: t \[s\], v \[degC\]",),
     ),
     Odd("no header", file(series_csv(head="")), kind="one series of 'c1', every hour"),
-    Odd("a table without a header", file(table_csv("")), "a table of 'c0', 'c1'", N_ITEMS, ODD_ITEM),
+    Odd(
+        "a table without a header", file(table_csv("")), "a table of 'c0', 'c1'", N_ITEMS, ODD_ITEM
+    ),
     Odd(
         "everything in quotes, with commas in them",
         file(_quoted()),
@@ -84,11 +82,14 @@ CASES = (
         N_ITEMS,
         ODD_ITEM,
     ),
-    Odd("carriage returns alone", file(series_csv().replace("\n", "\r")), kind="of 'v', every hour"),
+    Odd("carriage returns alone", file(series_csv().replace("\n", "\r"))),
     Odd("carriage returns and line feeds", file(series_csv().replace("\n", "\r\n"))),
     Odd("no line end at the end", file(series_csv().rstrip("\n"))),
     Odd("delimiters at the end of each row", file(series_csv().replace("\n", ",\n"))),
-    Odd("delimiters at the end of the data", file("t,v\n" + series_csv(head="").replace("\n", ",\n"))),
+    Odd(
+        "delimiters at the end of the data",
+        file("t,v\n" + series_csv(head="").replace("\n", ",\n")),
+    ),
     Odd("blank lines", file(series_csv().replace("\n", "\n\n"))),
     Odd("NUL bytes at the end", file(series_csv().encode() + bytes(4096))),
     Odd("lines before the table", file("Plant 7\nExported 2024-02-01\n\n" + series_csv())),
@@ -109,7 +110,6 @@ CASES = (
     Odd(
         "10^8 in front of a small signal",
         file(series_csv(value=lambda v: f"{1e8 + v:.3f}")),
-        kind="one series of 'v', every hour",
     ),
     Odd(
         "a header that gives a name twice",
@@ -121,7 +121,13 @@ CASES = (
     ),
     Odd(
         "booleans",
-        file("open,a\n" + "".join(f"{'true' if i != ODD_ITEM else 'false'},{a if i != ODD_ITEM else 7}\n" for i, (a, _) in enumerate(items()))),
+        file(
+            "open,a\n"
+            + "".join(
+                f"{'true' if i != ODD_ITEM else 'false'},{a if i != ODD_ITEM else 7}\n"
+                for i, (a, _) in enumerate(items())
+            )
+        ),
         "a table of 'open', 'a'",
         N_ITEMS,
         ODD_ITEM,
@@ -130,8 +136,11 @@ CASES = (
     Odd("10,000 columns", file(_wide()), "a table of 10000 columns", 12, 7),
     Odd(
         "ten megabytes in a cell that is left out",
-        file(with_cell(series_csv(lambda i: f"{moment(i)},x", head="t,note,v\n"), 50, "y" * 10_000_000, 1)),
-        kind="one series of 'v', every hour",
+        file(
+            with_cell(
+                series_csv(lambda i: f"{moment(i)},x", head="t,note,v\n"), 50, "y" * 10_000_000, 1
+            )
+        ),
     ),
     Odd(
         "columns called as ours are",
@@ -158,7 +167,10 @@ CASES = (
         _TABLE,
         N_ITEMS,
         ODD_ITEM,
-        notes=(r"column 'b' has 2 infinite values \(row 20 first\)", "infinite values taken as missing"),
+        notes=(
+            r"column 'b' has 2 infinite values \(row 20 first\)",
+            "infinite values taken as missing",
+        ),
     ),
     Odd(
         "words for what is missing",

@@ -89,7 +89,9 @@ def _numbers(array: NDArray[Any]) -> Floats:
             f"Complex data not supported ({array.dtype}); pass real and imaginary parts as columns"
         )
     if kind in "fiub":
-        return array.astype(np.float64, copy=False)
+        # Beyond float64 is infinity, as in text; NumPy warns of that, and of some bits of a NaN.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return array.astype(np.float64, copy=False)
     if kind == "O":
         return _from_objects(array)
     what = "dates" if kind in "mM" else "text"

@@ -145,7 +145,7 @@ def read_labels(frame: pl.DataFrame, name: str, source: str) -> NDArray[np.bool_
         raise InvalidInput(
             f"{source}, row {row}: {quoted(column[row])} in labels column {quoted(name)} is "
             "neither 0 nor 1, "
-            "true nor false, anomaly nor normal",
+            "true nor false, anomaly nor normal; correct it, or name another column",
             row=row,
             column=name,
             cell=shortened(column[row]) if isinstance(column[row], str) else column[row],
@@ -217,8 +217,10 @@ def _counts_rows(
     if offsets is None and (head[1] - head[0] <= 0 or tail <= head[1]):
         return False  # settles nearly every column after four cells
     values = (column.cast(pl.Float64) if column.dtype == pl.Int128 else column).to_numpy()
-    if column.dtype.is_float() and not np.all(values == np.floor(values)):
-        return False
+    if column.dtype.is_float():
+        # NaN and infinity count nothing, and NumPy warns of arithmetic on them.
+        if not np.isfinite(values).all() or not np.all(values == np.floor(values)):
+            return False
     if _rises_evenly(np.diff(values)):
         return True
     if offsets is None or order is None:

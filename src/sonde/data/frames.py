@@ -11,7 +11,9 @@ from ..core import Container, Panel, Series, Table
 from ..core.containers import Floats
 from ..errors import InvalidInput
 from .arrays import is_sparse, matrix_from, refuse_empty
-from .quoting import quoted
+from .python_columns import frame_of_python
+from .quoting import listed, quoted, shortened
+from .timing.nanoseconds import nanoseconds
 
 # Polars and narwhals are imported where a frame is met: fitting an array must not wait for them.
 if TYPE_CHECKING:
@@ -45,9 +47,9 @@ def frame_from(obj: Any) -> pl.DataFrame:
     if isinstance(obj, pl.Series):
         return obj.to_frame(obj.name or "value")
     if isinstance(obj, dict) or _is_rows_of_dicts(obj):
-        return _from_python(obj)
+        return frame_of_python(obj)
     if type(obj).__name__ == "RecordBatch":
-        return cast("pl.DataFrame", pl.from_arrow(obj))
+        return _from_batch(obj)
     return _from_other_library(_with_dates(obj))
 
 
@@ -156,11 +158,11 @@ def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> C
     if prefer == "table":
         return Table(values, names)
     if len(times) > 1:
-        raise InvalidInput(f"several columns of dates: {times}; keep one", columns=times)
-    return Series(values, names, _nanoseconds(frame[times[0]]) if times else None)
+        raise InvalidInput(f"several columns of dates: {listed(times)}; keep one", columns=times)
+    return Series(values, names, _clock(frame[times[0]]) if times else None)
 
 
-def _nanoseconds(column: pl.Series) -> Any:
+def _clock(column: pl.Series) -> Any:
     import polars as pl
 
     if column.null_count():
@@ -173,58 +175,11 @@ def _nanoseconds(column: pl.Series) -> Any:
             f"column {quoted(column.name)} ({column.dtype}) holds no dates; leave it out",
             column=column.name,
         )
-    return column.cast(pl.Datetime("ns")).to_physical().to_numpy()
+    return nanoseconds(column)
 
 
 def _is_rows_of_dicts(obj: Any) -> bool:
     return isinstance(obj, list | tuple) and len(obj) > 0 and isinstance(obj[0], dict)
-
-
-def _from_python(obj: Any) -> pl.DataFrame:
-    import polars as pl
-
-    try:
-        if isinstance(obj, dict):
-            lengths = {str(k): len(v) for k, v in obj.items()}
-            if len(set(lengths.values())) > 1:
-                raise InvalidInput(f"columns have different lengths: {lengths}", lengths=lengths)
-            # Lists are read by us: None among numbers is missing, not a change of type.
-            plain = {str(k): _plain(v) for k, v in obj.items()}
-            frame = pl.DataFrame([pl.Series(k, v, strict=False) for k, v in plain.items()])
-        else:
-            frame = pl.DataFrame(obj, infer_schema_length=None, strict=False)
-            plain = {name: [row.get(name) for row in obj] for name in _with_nulls(frame)}
-        for name in _with_nulls(frame):
-            _refuse_huge(name, plain[name])
-        return frame
-    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as refused:
-        if isinstance(refused, InvalidInput):
-            raise
-        what = "a dict of columns" if isinstance(obj, dict) else "a list of dicts"
-        raise InvalidInput(f"{what} could not be read as a table: {refused}") from None
-
-
-def _with_nulls(frame: pl.DataFrame) -> list[str]:
-    return [column.name for column in frame.iter_columns() if column.null_count()]
-
-
-def _refuse_huge(name: str, cells: Any) -> None:
-    """Raise InvalidInput for an integer that Polars silently made missing."""
-    for row, cell in enumerate(cells if isinstance(cells, list) else ()):
-        if type(cell) is int and abs(cell) >= 1 << 127:
-            raise InvalidInput(
-                f"row {row}, column {quoted(name)}: {quoted(cell)} is too large for a number of "
-                "64 bits; correct it or leave it out",
-                row=row,
-                column=name,
-            )
-
-
-def _plain(values: Any) -> Any:
-    """What Polars makes a column of without surprises: arrays and columns stay, else a list."""
-    if isinstance(values, np.ndarray) or type(values).__module__.startswith("polars"):
-        return values
-    return values.to_list() if hasattr(values, "to_list") else list(values)
 
 
 def _with_dates(obj: Any) -> Any:
@@ -237,6 +192,15 @@ def _with_dates(obj: Any) -> Any:
         frame = frame.set_axis(index.to_timestamp(), axis=0)
     free = next(n for n in (index.name, "time", "timestamp", "index") if n and n not in frame)
     return frame.rename_axis(index=free).reset_index()
+
+
+def _from_batch(batch: Any) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        return cast("pl.DataFrame", pl.from_arrow(batch))
+    except (*_UNCONVERTED, *_polars_errors()) as refused:
+        raise _unread(refused) from None
 
 
 def _from_other_library(obj: Any) -> pl.DataFrame:
@@ -260,7 +224,7 @@ def _from_other_library(obj: Any) -> pl.DataFrame:
         frame: pl.DataFrame = native.to_polars()
     except nw.exceptions.NarwhalsError as refused:
         raise _unread(refused) from None
-    except _UNCONVERTED as refused:
+    except (*_UNCONVERTED, *_polars_errors()) as refused:
         # Arrow says what it met, not where.
         for column in native.iter_columns():
             _refuse_unreadable(column)
@@ -276,13 +240,13 @@ def _refuse_unreadable(column: Any) -> None:
     """Raise InvalidInput for a column that does not become one of Polars."""
     try:
         column.to_polars()
-    except _UNCONVERTED as refused:
+    except (*_UNCONVERTED, *_polars_errors()) as refused:
         native = column.to_native()
         dtype = getattr(native, "dtype", type(native).__name__)
         is_complex = getattr(dtype, "kind", "") == "c"
         why = "Complex data not supported" if is_complex else _first_line(refused)
         raise InvalidInput(
-            f"column {quoted(column.name)} ({dtype}) cannot be read: {why}; make it numbers or "
+            f"column {quoted(column.name)} ({shortened(str(dtype))}) cannot be read: {why}; make it numbers or "
             "text, or leave it out",
             column=column.name,
         ) from None
@@ -300,9 +264,17 @@ def _collected(lazy: Any, *how: str) -> Any:
         ) from None
 
 
-def _unread(refused: Exception) -> InvalidInput:
-    return InvalidInput(f"the frame cannot be read: {' '.join(str(refused).split())}")
+def _polars_errors() -> tuple[type[BaseException], ...]:
+    import polars as pl
+
+    return pl.exceptions.PolarsError, pl.exceptions.PanicException
 
 
-def _first_line(refused: Exception) -> str:
+def _unread(refused: BaseException) -> InvalidInput:
+    said = " ".join(str(refused).split())
+    said = said if len(said) <= 300 else said[:300] + "…"
+    return InvalidInput(f"the frame cannot be read: {said}")
+
+
+def _first_line(refused: BaseException) -> str:
     return next(iter(str(refused).splitlines()), type(refused).__name__)[:200]

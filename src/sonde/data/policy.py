@@ -202,6 +202,36 @@ class Policy:
         return Applied(data.with_values(values), rows, ~left, tuple(notes))
 
 
+def refuse_flaws(missing: Missing, reading: Reading) -> None:
+    """Raise InvalidInput under ``"error"`` for a value that is missing or a moment that repeats.
+
+    The model would refuse the value too, but knows neither the input nor its order of rows.
+
+    Raises
+    ------
+    MissingValues : NaN or infinity; names the input, its row and the column.
+    InvalidInput : rows whose moment an earlier row has already.
+    """
+    refuse_repeats(missing, reading)
+    if missing != "error":
+        return
+    data = reading.data
+    wrong = np.argwhere(~np.isfinite(data.values))
+    if wrong.size == 0:
+        return
+    at, column = (int(i) for i in wrong[np.argmin(reading.rows[wrong[:, 0]])])
+    row, source = int(reading.rows[at]), reading.source
+    told = (source, row) if reading.files is None else reading.files.place(row)
+    found = "empty" if np.isnan(data.values[at, column]) else "infinite"
+    raise MissingValues(
+        f"{told[0]}, row {told[1]}, column {quoted(data.channels[column])} is {found}, which "
+        "missing='error' refuses; fill it in, or choose another policy for missing values",
+        source=source,
+        row=row,
+        column=data.channels[column],
+    )
+
+
 def refuse_repeats(missing: Missing, reading: Reading) -> None:
     """Raise InvalidInput under ``"error"`` where rows were left out because their moment repeats.
 

@@ -1,4 +1,4 @@
-"""Cells and names as messages quote them: never longer than a line."""
+"""Cells and names as messages quote them: never longer than a line, and nothing invisible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def quoted(value: Any) -> str:
     ("'rate'", 63)
     """
     if isinstance(value, str):
-        return repr(shortened(value))
+        shown = repr(value[: MOST + 1])
+        is_whole = len(shown) <= MOST + 2
+        return shown if is_whole else shown[: MOST + 1] + "…" + shown[0]
     try:
         return shortened(repr(value))
     except ValueError:  # Python spells out no integer of more than 4,300 digits
@@ -22,5 +24,23 @@ def quoted(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """``text``, or its first ``MOST`` characters and an ellipsis."""
-    return text if len(text) <= MOST else text[:MOST] + "…"
+    """``text``, or its first ``MOST`` characters and an ellipsis; what cannot be seen is escaped.
+
+    >>> shortened("a" + chr(27) + "b")
+    'a\\x1bb'
+    """
+    shown = text[: MOST + 1]
+    if not shown.isprintable():  # a terminal would obey it
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    return shown if len(shown) <= MOST else shown[:MOST] + "…"
+
+
+def listed(names: Any, most: int = 4) -> str:
+    """The first ``most`` of ``names``, quoted, and how many more there are.
+
+    >>> listed(["a", "b", "c"], 2)
+    "'a', 'b' and 1 more"
+    """
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(quoted, names[:most])) + more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import Container
+from ..errors import MissingValues, TooShort
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,3 +68,19 @@ class Reading:
     categories: Categories | None = None
     files: Files | None = None
     problems: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def named_in_errors(self) -> Iterator[None]:
+        """Within the block, errors about too few or missing rows name the input.
+
+        Whoever learns from a container does not know which file it came from.
+        """
+        try:
+            yield
+        except (TooShort, MissingValues) as error:
+            told = str(error)
+            if self.source in told:
+                raise
+            more = "; give it more rows, or choose another detector"
+            more = more if isinstance(error, TooShort) else ""
+            raise type(error)(f"{self.source}: {told}{more}", **error.facts) from None

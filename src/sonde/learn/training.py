@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core import Container, Panel, Table
 from ..core.progress import tell
 from ..data import Policy, Reading
-from ..data.policy import Missing, refuse_repeats
+from ..data.policy import Missing, refuse_flaws
 from ..errors import InvalidInput
 from .choose import Choice, choose, named
 from .detector import Detector
@@ -68,7 +68,7 @@ def train(recipe: Recipe, reading: Reading, n_rows: int | None = None) -> Traine
     ``n_rows``: of the whole input, where ``reading`` holds only some of them.
     """
     data = reading.data
-    refuse_repeats(recipe.missing, reading)
+    refuse_flaws(recipe.missing, reading)
     learn_from = _first_rows(data, recipe)
     choice = _chosen(recipe, learn_from)
     model = choice.detector
@@ -180,7 +180,9 @@ def _first_rows(data: Container, recipe: Recipe) -> Container:
     if isinstance(data, Panel):
         return Panel.of([series[:n] for series in data], data.ids)
     if recipe.fit_rows is not None and n > len(data) and not recipe.online:
-        raise InvalidInput(f"fit_rows is {n}, and there are {len(data)} rows", fit_rows=n)
+        raise InvalidInput(
+            f"fit_rows is {n}, and there are {len(data)} rows; give a smaller number", fit_rows=n
+        )
     return data[:n]
 
 

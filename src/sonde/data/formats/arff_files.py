@@ -105,7 +105,9 @@ def parse_arff(text: str, source: str) -> Arff:
         body = [line.replace("\\n", "\n") for line in body]
     rows = _rows(body, len(attributes), source)
     if not rows:
-        raise InvalidInput(f"{source} has no rows after @data; there is nothing to look at")
+        raise InvalidInput(
+            f"{source} has no rows after @data; there is nothing to look at; check what wrote it"
+        )
     return Arff(tuple(attributes), rows)
 
 

@@ -17,7 +17,7 @@ from .csv_cells import NULLS
 from .csv_dialect import Dialect, says_one_column, sniff
 from .csv_faults import explain, uneven_row
 from .csv_parse import Parsed, parse_block
-from .encodings import encoding_of, notes_on
+from .encodings import UTF8_MARK, encoding_of, notes_on, refuse_broken_utf8
 from .line_blocks import LONGEST_LINE, too_long, without_blank_lines
 from .loaded import Text
 from .repeated_headers import without_repeated_headers
@@ -58,7 +58,7 @@ def read_csv(source: Source) -> Text:
         frame = _parsed(csv)
     if frame.is_empty():
         raise InvalidInput(
-            f"{source.name} has a header and no rows; there is nothing to look at",
+            f"{source.name} has a header and no rows; there is nothing to look at; check what wrote it",
             source=source.name,
         )
     dialect = csv.dialect
@@ -139,6 +139,7 @@ def _encoded(source: Source, piece: bytes) -> tuple[str, Source]:
     ------
     InvalidInput : no text at all.
     """
+    refuse_broken_utf8(piece, _head(source).startswith(UTF8_MARK), source.name)
     encoding = encoding_of(piece)
     if encoding in ("utf-8", "utf-8-sig"):
         encoding = "utf-8"
@@ -154,7 +155,9 @@ def _encoded(source: Source, piece: bytes) -> tuple[str, Source]:
             source=source.name,
         )
     if not plain.removeprefix(b"\xef\xbb\xbf").strip():
-        raise InvalidInput(f"{source.name} holds only blank lines", source=source.name)
+        raise InvalidInput(
+            f"{source.name} holds only blank lines; check what wrote it", source=source.name
+        )
     return encoding, source
 
 

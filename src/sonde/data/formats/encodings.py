@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from ...errors import InvalidInput
+from ..quoting import quoted
 
+UTF8_MARK = b"\xef\xbb\xbf"
 _MARKS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
+    UTF8_MARK: "utf-8-sig",
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
     b"\xff\xfe": "utf-16",
@@ -82,6 +84,32 @@ def damaged_text(source: str, encoding: str) -> InvalidInput:
         "UTF-8",
         source=source,
     )
+
+
+def refuse_broken_utf8(piece: bytes, is_marked: bool, source: str) -> None:
+    """Raise InvalidInput where ``piece`` is UTF-8 by its mark or its letters, and breaks its rules.
+
+    Read by other rules it would have rows, and columns called ``tempÃ©rature``.
+    """
+    try:
+        piece.decode()
+    except UnicodeDecodeError as fault:
+        if fault.start >= len(piece) - 3 and fault.reason == "unexpected end of data":
+            return
+        text = piece.decode("utf-8", "replace")
+        broken = text.count("\ufffd")
+        letters = sum(c > "\x7f" for c in text) - broken
+        # Other alphabets hold letters of UTF-8 by chance, and many more bytes that are none.
+        is_utf8 = letters >= broken and _by_letters(piece) in ("latin-1", "cp1252")
+        if not is_marked and not is_utf8:
+            return
+        start = piece.rfind(b"\n", 0, fault.start) + 1
+        line = piece[start : fault.end + 20].partition(b"\n")[0]
+        raise InvalidInput(
+            f"{source}: {quoted(line)} breaks the rules of UTF-8, in which the rest is written; "
+            "correct the line, or save the whole file as UTF-8",
+            source=source,
+        ) from None
 
 
 def _without_mark(begin: bytes) -> str | None:

@@ -30,7 +30,10 @@ def load(source: str | Path | IO[Any]) -> tuple[Text, str]:
     with opened.start() as stream:
         begin = opened.read(stream, BEGIN)
     if not begin:
-        raise InvalidInput(f"{opened.name} is empty; there is nothing to read", source=opened.name)
+        raise InvalidInput(
+            f"{opened.name} is empty; there is nothing to read; check what wrote it",
+            source=opened.name,
+        )
     return _READERS[kind_of_file(begin, opened.name)](opened), opened.name
 
 

@@ -9,6 +9,7 @@ from ...errors import InvalidInput
 from ..quoting import quoted, shortened
 
 Row = dict[str, Any]
+_KINDS = {dict: "an object", list: "a list", type(None): "null"}
 _WHERE_ROWS_ARE = ("rows", "columns")
 
 
@@ -24,6 +25,7 @@ def rows_of_lines(text: str, source: str) -> list[Row]:
     InvalidInput : a line that is no JSON, or no object or array; names the line, from 1 on.
     """
     rows: list[Row] = []
+    first: Any = None
     # Not splitlines: JSON text may hold the other marks that Unicode calls line ends.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -37,7 +39,10 @@ def rows_of_lines(text: str, source: str) -> list[Row]:
                 source=source,
                 line=number,
             ) from None
-        rows.append(_row(found, f"{source}, line {number}", source))
+        first = found if first is None else first
+        place = f"{source}, line {number}"
+        _refuse_other_kind(found, first, place, source)
+        rows.append(_row(found, place, source))
     return rows
 
 
@@ -67,6 +72,9 @@ def rows_of_document(text: str, source: str) -> list[Row] | None:
 
 def _rows(found: Any, source: str) -> list[Row]:
     if isinstance(found, list):
+        first = next((item for item in found if item is not None), None)
+        for i, item in enumerate(found):
+            _refuse_other_kind(item, first, f"{source}, row {i}", source)
         return [_row(item, f"{source}, row {i}", source) for i, item in enumerate(found)]
     if "rows" in found and set(found) <= {"rows", "names"}:
         return _named_rows(found["rows"], found.get("names"), source)
@@ -85,9 +93,8 @@ def _rows(found: Any, source: str) -> list[Row]:
 def _named_rows(rows: Any, names: Any, source: str) -> list[Row]:
     if not isinstance(rows, list) or not (names is None or isinstance(names, list)):
         raise InvalidInput(f'{source}: "rows" must be a list of rows, "names" one of names')
-    made = _rows(rows, source)
     if names is None:
-        return made
+        return _rows(rows, source)
     for i, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
             raise InvalidInput(
@@ -111,6 +118,28 @@ def _from_columns(columns: dict[str, list[Any]], source: str) -> list[Row]:
             lengths=lengths,
         )
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _refuse_other_kind(found: Any, first: Any, place: str, source: str) -> None:
+    """Raise InvalidInput for a row that is written in another way than the first.
+
+    A list amid objects would become columns of its own, and the row one of missing values.
+    """
+    if isinstance(found, str) or isinstance(first, str):
+        return  # refused for what it is
+    if isinstance(found, dict) == isinstance(first, dict) and (
+        isinstance(found, list) == isinstance(first, list)
+    ):
+        if not isinstance(found, list) or len(found) == len(first):
+            return
+        what = f"has {len(found)} cells where the first row has {len(first)}"
+    else:
+        kinds = [_KINDS.get(type(one), "a number") for one in (found, first)]
+        what = f"is {kinds[0]}, and the first row is {kinds[1]}"
+    raise InvalidInput(
+        f"{place}: {quoted(found)} {what}; write all rows in one way, or drop this one",
+        source=source,
+    )
 
 
 def _row(found: Any, place: str, source: str) -> Row:

@@ -35,9 +35,13 @@ class Text:
 def refuse_no_rows(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     """``frame``, which has columns and rows; InvalidInput otherwise."""
     if frame.width == 0:
-        raise InvalidInput(f"{source} has no columns; there is nothing to look at", source=source)
+        raise InvalidInput(
+            f"{source} has no columns; there is nothing to look at; check what wrote it",
+            source=source,
+        )
     if frame.is_empty():
         raise InvalidInput(
-            f"{source} has columns and no rows; there is nothing to look at", source=source
+            f"{source} has columns and no rows; there is nothing to look at; check what wrote it",
+            source=source,
         )
     return frame

@@ -55,7 +55,9 @@ def read_npz(source: Source) -> Text:
     if source.member is not None:
         arrays = {source.member: _chosen(arrays, source)}
     if not arrays:
-        raise InvalidInput(f"{source.name} holds no array; there is nothing to look at")
+        raise InvalidInput(
+            f"{source.name} holds no array; there is nothing to look at; check what wrote it"
+        )
     for name, array in arrays.items():
         refuse_array(array, f"{source.name}, array {quoted(name)}")
     _refuse_lengths(arrays, source.name)

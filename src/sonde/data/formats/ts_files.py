@@ -53,13 +53,20 @@ def parse_ts(text: str, source: str) -> tuple[Labelled[Panel], list[str]]:
     header = _header(lines, source)
     data = [line for line in lines[header.first :] if line.strip() and line[:1] not in "#%"]
     if not data:
-        raise InvalidInput(f"{source} has no series after @data; there is nothing to look at")
+        raise InvalidInput(f"{source} has no series after @data; write it again")
     is_timed = header.says("timestamps") or data[0].lstrip().startswith("(")
     rows = [_COLON.split(line) if is_timed else line.split(":") for line in data]
     labels = [row.pop().strip() for row in rows] if any(map(header.says, _LABEL_TAGS)) else None
     width = len(rows[0])
+    if not width:
+        raise InvalidInput(
+            f"{source}, series 0: {quoted(data[0])} is a label with no values before it, as "
+            "@classLabel or @targetLabel announces; repair the line, or write false there",
+            source=source,
+            series=0,
+        )
     for i, row in enumerate(rows):
-        if len(row) != width or not width:
+        if len(row) != width:
             raise InvalidInput(
                 f"{source}, series {i} has {len(row)} channels where series 0 has {width} (the "
                 f"label not counted): {quoted(data[i])}; repair the line",

@@ -54,7 +54,9 @@ def read_workbook(source: Source) -> Text:
         )
         raise InvalidInput(f"{source.name} is {why}", source=source.name) from None
     if not filled:
-        raise InvalidInput(f"{source.name} holds no filled sheet; there is nothing to look at")
+        raise InvalidInput(
+            f"{source.name} holds no filled sheet; there is nothing to look at; check what wrote it"
+        )
     name, rows = next(iter(filled.items()))
     notes = []
     if len(filled) > 1:

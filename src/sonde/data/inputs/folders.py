@@ -122,7 +122,9 @@ def _other_folder(folder: Path) -> InvalidInput:
         if not entry.name.startswith("."):
             (folders if entry.is_dir() else files).append(entry)
     if not files and not folders:
-        return InvalidInput(f"{folder} is a folder with nothing in it", source=str(folder))
+        return InvalidInput(
+            f"{folder} is a folder with nothing in it; name one with files", source=str(folder)
+        )
     shown = [shortened(entry.name) for entry in (files + folders)[:_SHOWN]]
     more = len(files) + len(folders) - len(shown)
     what = ", ".join(shown) + (f" and {more} more" if more else "")

@@ -18,6 +18,7 @@ from .pipes import all_of, most_held, too_long
 _BLOCK = 16 << 20  # asked of the store at a time; each request waits for an answer
 # Whoever answers these may point anywhere, also into the network of this machine.
 _WEB = ("http", "https")
+_DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "duckdb")
 _KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 _PUBLIC = "FSSPEC_S3_ANON=true reads a public bucket without any"
 _UNREACHED = (
@@ -178,6 +179,12 @@ def _system(url: str) -> tuple[Any, str]:
     except ValueError as refused:
         if "not known" not in str(refused):
             raise _unreadable(name, refused) from None
+        if scheme.partition("+")[0] in _DATABASES:
+            raise InvalidInput(
+                f"{name} is a database, not a file; read a table of it with --query, or with "
+                "sonde.sources.read_sql",
+                source=name,
+            ) from None
         raise InvalidInput(
             f"{name}: {scheme}:// is no kind of URL that is known; name a file, or s3://, gs://, "
             "file:// and others that fsspec reads",

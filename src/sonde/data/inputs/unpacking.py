@@ -125,7 +125,9 @@ def source_of(held: Held) -> Source:
     NotFound, InvalidInput : as ``sources.open_source``.
     """
     if not held.begin:
-        raise InvalidInput(f"{held.name} is empty; there is nothing to read", source=held.name)
+        raise InvalidInput(
+            f"{held.name} is empty; there is nothing to read; check what wrote it", source=held.name
+        )
     refuse_other_packers(held.begin, held.name)
     compression = compression_of(held.begin)
     if compression == "zip":
@@ -189,17 +191,19 @@ def _zipped(held: Held) -> Source:
         return _plain(held)
     member = chosen(members, held.member, held.name)
     content = held.content
+    name = held.name if held.member is None else f"{held.name}::{held.member}"
 
     def start() -> IO[bytes]:
-        return open_member(content, member)
+        return open_member(content, member, name)
 
-    name = held.name if held.member is None else f"{held.name}::{held.member}"
     inside = Held(name, content, held.size, b"", None, held.most(member.compress_size))
     stored = Source(name, held.size, "zip", start, inside.most(0))
     if member.file_size > stored.most_unpacked:
         raise stored.too_much()
     if member.file_size == 0:
-        raise InvalidInput(f"{name}: {member.filename} in it is empty", source=name)
+        raise InvalidInput(
+            f"{name}: {member.filename} in it is empty; check what packed it", source=name
+        )
     inner = compression_of(_begin(stored))
     if inner is None or inner == "zip":
         return _packed(inside, "zip", 0, start)

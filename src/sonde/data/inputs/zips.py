@@ -28,9 +28,7 @@ def members_of(held: Path | bytes, name: str) -> list[zipfile.ZipInfo]:
             entries = archive.infolist()
             end = archive.start_dir
     except (*_BROKEN, NotImplementedError):
-        raise InvalidInput(
-            f"{name} is a damaged or cut off zip file; copy or download it again", source=name
-        ) from None
+        raise _damaged(name) from None
     _refuse_overlap(entries, end, name)
     return [entry for entry in entries if not entry.is_dir() and not _is_clutter(entry.filename)]
 
@@ -58,7 +56,9 @@ def chosen(members: list[zipfile.ZipInfo], wanted: str | None, name: str) -> zip
         way that is not read here.
     """
     if not members:
-        raise InvalidInput(f"{name} is a zip file with nothing in it", source=name)
+        raise InvalidInput(
+            f"{name} is a zip file with nothing in it; check what packed it", source=name
+        )
     if wanted is not None:
         found = [member for member in members if member.filename == wanted]
         if not found:
@@ -78,9 +78,19 @@ def chosen(members: list[zipfile.ZipInfo], wanted: str | None, name: str) -> zip
     return _readable(members[0], name)
 
 
-def open_member(held: Path | bytes, member: zipfile.ZipInfo) -> IO[bytes]:
-    """A stream of what ``member`` holds."""
-    return opened_zip(held).open(member)
+def open_member(held: Path | bytes, member: zipfile.ZipInfo, name: str) -> IO[bytes]:
+    """A stream of what ``member`` holds.
+
+    Raises
+    ------
+    InvalidInput : the list at the end of the archive does not fit what lies before it.
+    """
+    archive = opened_zip(held)
+    try:
+        return archive.open(member)
+    except (*_BROKEN, RuntimeError, NotImplementedError):
+        archive.close()
+        raise _damaged(name) from None
 
 
 def _readable(member: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
@@ -117,6 +127,12 @@ def _refuse_overlap(entries: list[zipfile.ZipInfo], end: int, name: str) -> None
                 "copy or download it again",
                 source=name,
             )
+
+
+def _damaged(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} is a damaged or cut off zip file; copy or download it again", source=name
+    )
 
 
 def _is_clutter(filename: str) -> bool:

@@ -86,10 +86,12 @@ def _parts(panel: Panel) -> list[Floats]:
 
 
 def _arrays(obj: Any, layout: str, one_channel: Any) -> list[Floats]:
-    if isinstance(obj, str | bytes | dict) or not hasattr(obj, "__len__") or len(obj) == 0:
+    # An array of no axes has a length that cannot be asked for.
+    has_length = hasattr(obj, "__len__") and getattr(obj, "shape", None) != ()
+    if isinstance(obj, str | bytes | dict) or not has_length or len(obj) == 0:
         raise InvalidInput(
             f"the layout {layout} is a list of arrays, one per series; this is "
-            f"{'an empty' if hasattr(obj, '__len__') and len(obj) == 0 else 'a'} "
+            f"{'an empty' if has_length and len(obj) == 0 else 'a'} "
             f"{type(obj).__name__}"
         )
     arrays = []

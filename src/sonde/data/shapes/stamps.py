@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...core.clocks import Nanoseconds
 from ...errors import InvalidInput
 from ..quoting import quoted
+from ..timing.nanoseconds import nanoseconds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,9 +67,7 @@ def stamps_of_column(column: pl.Series, source: str, time_unit: str | None = Non
         row = int(column.is_null().arg_max() or 0)
         raise _missing(source, row, column.name)
     if column.dtype in (pl.Date, pl.Datetime):
-        finest = column.cast(pl.Datetime("us")).to_physical().to_numpy()
-        _refuse_beyond(finest, 10**3, source, column.name)
-        return Stamps(column.cast(pl.Datetime("ns")).to_physical().to_numpy().copy(), True)
+        return Stamps(nanoseconds(column), True)
     if column.dtype.is_integer():
         return of_integers(column.cast(pl.Int64).to_numpy(), source, column.name, time_unit)
     raise InvalidInput(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ...errors import InvalidInput
 from ..named import column_named
 from ..quoting import quoted, shortened
+from .nanoseconds import nanoseconds
 from .time_codes import coded_time
-from .time_numbers import looks_like_epoch, moments, unit_change
+from .time_numbers import beyond_all, looks_like_epoch, moments, unit_change
 from .time_parts import Parts, calendar_columns, time_of_day_beside
 from .time_text import parse_dates
 
@@ -195,18 +196,8 @@ def _may_be_the_clock(column: pl.Series) -> bool:
 def _from_dates(column: pl.Series) -> Clock | None:
     if column.dtype not in (pl.Date, pl.Datetime):
         return None
-    # Date counts days and a zone is only a way of showing: both cast to UTC nanoseconds.
-    us = column.cast(pl.Datetime("us")).to_physical().to_numpy()
-    if us.size and max(abs(int(us.min())), abs(int(us.max()))) > 9_223_372_036_854_775:
-        raise InvalidInput(
-            f"column {quoted(column.name)} has dates outside the years 1677–2262; they are "
-            "probably "
-            "placeholders, correct or drop those rows",
-            column=column.name,
-        )
-    ns = column.cast(pl.Datetime("ns")).to_physical().to_numpy()
     is_local = getattr(column.dtype, "time_zone", None) is None
-    return Clock(column.name, ns.astype(np.int64), is_local=is_local)
+    return Clock(column.name, nanoseconds(column), is_local=is_local)
 
 
 def _from_text(column: pl.Series, source: str, *, must: bool) -> Clock | None:
@@ -264,6 +255,15 @@ def _from_numbers(column: pl.Series, source: str) -> Clock | None:
             column=column.name,
         )
     found = moments(values)
+    if found is None and (at := beyond_all(values)) is not None:
+        row = int(column.is_not_null().arg_true()[at])
+        raise InvalidInput(
+            f"{source}, row {row}, column {quoted(column.name)}: {column[row]} is no moment of the "
+            "years 1677–2262 in the unit of the other times; correct it or drop the row",
+            source=source,
+            row=row,
+            column=column.name,
+        )
     return None if found is None else Clock(column.name, found[0])
 
 

@@ -53,6 +53,8 @@ def find_closures(time: NDArray[np.int64], step: int) -> Closures | None:
         there = np.bincount(slots, minlength=moments)
         cycles = span / cycle
         closed = there <= _NEVER * cycles
+        if closed.all():
+            continue  # no more moments than may be there by chance
         absent = float((cycles - there[closed]).sum())
         is_open = there[~closed].mean() >= _OPEN * cycles
         if closed.any() and is_open and absent >= _EXPLAINED * missing:

@@ -43,7 +43,7 @@ def unit_change(values: NDArray[np.int64] | Floats) -> int | None:
     between two units, give or take a tenth.
     """
     size = np.abs(values.astype(np.float64))
-    if size.min() <= 0 or size.max() / size.min() < 500:
+    if size.min() <= 0 or size.max() / 500 < size.min():
         return None
     if np.median(size) < _SECONDS_FROM:
         return None
@@ -54,6 +54,24 @@ def unit_change(values: NDArray[np.int64] | Floats) -> int | None:
     is_change = (unit[1:] != unit[:-1]) & (np.minimum(unit[1:], unit[:-1]) >= 0)
     is_change &= np.abs(factor - np.rint(factor)) < 0.014  # log10(1.1) / 3
     return int(np.argmax(is_change)) + 1 if is_change.any() else None
+
+
+def beyond_all(values: NDArray[np.int64] | Floats) -> int | None:
+    """The first position of a number that is no moment amid epochs that rise, or None.
+
+    Such a number lies beyond the years 1677–2262 in the unit that the others are in. No more than
+    one in ten may: what has more of them, or does not rise without them, is no clock.
+    """
+    size = np.abs(values.astype(np.float64))
+    usual = float(np.median(size))
+    if usual < _SECONDS_FROM:
+        return None
+    factor = next((f for least, _, f in _UNITS if usual >= least), 10**9)
+    beyond = size * factor > _SECONDS_TO * 1e9
+    others = values[~beyond]
+    if not beyond.any() or 10 * beyond.sum() > len(values) or np.any(others[1:] < others[:-1]):
+        return None
+    return int(np.argmax(beyond))
 
 
 def looks_like_epoch(values: NDArray[np.int64] | Floats) -> bool:

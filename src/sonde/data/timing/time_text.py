@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .time_fixed import fixed_times
 from .time_of_day import Apart, take_apart
 from .zones import to_utc
 
@@ -102,6 +103,11 @@ def parse_dates(column: pl.Series, *, short: bool = False) -> Parsed | None:
 
 def _quickly(column: pl.Series, sample: pl.Series) -> Parsed | None:
     """The whole column in formats of programs, or None."""
+    if (ns := fixed_times(column)) is not None:
+        form = _QUICK[0] if column.str.len_bytes()[0] > 10 else _DAYS[0]
+        is_zoned = str(column[0]).endswith("Z")
+        nothing = np.zeros(len(column), dtype=np.bool_)
+        return _told(ns, nothing, nothing, form, zoned=is_zoned)
     fitting = [form for form in _QUICK if _fits(sample, form) == sample.len()]
     readings = [parsed for form in fitting if (parsed := _parse(column, form)).bad is None]
     return _best(readings) if readings else None

@@ -156,7 +156,8 @@ def detect(
         random_state=random_state,
         n_jobs=n_jobs,
     )
-    detection, model = learn_and_judge(recipe, reading)
+    with reading.named_in_errors():
+        detection, model = learn_and_judge(recipe, reading)
     return Found(detection, reading, model)
 
 

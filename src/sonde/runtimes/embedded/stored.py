@@ -10,7 +10,7 @@ from typing import Any
 from ...app import App, build
 from ...core import Detection, ModelRef, PredictionRequest
 from ...data import Categories, Reading, examine
-from ...data.policy import refuse_repeats
+from ...data.policy import refuse_flaws
 from ...learn import Estimator, what_a_model_does
 from ...registry import load_artifact, save_artifact
 from ...settings import read_settings
@@ -35,9 +35,10 @@ def read_for(app: App, model: str, source: Any) -> Reading:
 
 def score(app: App, model: str, reading: Reading) -> Detection:
     """What the model stored at ``model`` says of ``reading``, in the order of the input."""
-    answer = app.predictor.predict(PredictionRequest(ModelRef(model), reading.data))
     stored = app.models.resolve(ModelRef(model), None)[0]
-    refuse_repeats(stored.policy_.missing, reading)
+    refuse_flaws(stored.policy_.missing, reading)
+    with reading.named_in_errors():
+        answer = app.predictor.predict(PredictionRequest(ModelRef(model), reading.data))
     chosen = what_a_model_does(stored, model, reading)
     output = replace(answer.output, chosen=chosen)
     return output.placed(reading.rows, reading.n_rows, reading.problems)
