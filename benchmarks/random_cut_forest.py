@@ -13,7 +13,7 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-from figures import SHARED, Measured, alone, medians, shown, versus
+from measured import SHARED, Measured, alone, medians, shown, versus
 
 TREES, ROWS = 50, 256
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from figures import SHARED, Measured, alone, medians, versus
+from measured import SHARED, Measured, alone, medians, versus
 
 NAMES = ("hbos", "copod", "pca", "mcd")
 SIZES = [(2_000, 20), (20_000, 10), (100_000, 10)]  # rows, columns: MCD

@@ -10,7 +10,7 @@ from random import Random
 
 from .fuzz_seeds import members_of, seeds, zipped, zstd
 
-_PIECES = (
+PIECES = (
     *",;\t|: ^~\"'\\#%@{}[]()=?*\n\r",
     "\r\n", "\n\n", "\x00", "\x1a", "\x1f", "\x85", "\u2028", "\ufeff", "\u00a0", "\u200b", "\ud7ff",
     '""', '"\n', "0", "1", "-1", "+5", "1.5", "1,5", "1.234,5", "1e5", "1e999", "-1e-400", "0x1F",
@@ -78,7 +78,7 @@ def text(random: Random) -> bytes:
 
 def columns(random: Random) -> bytes:
     """A table of text whose columns each hold one kind of cell, with a few that do not fit."""
-    kinds = [random.sample(_PIECES, random.randrange(1, 4)) for _ in range(random.randrange(1, 6))]
+    kinds = [random.sample(PIECES, random.randrange(1, 4)) for _ in range(random.randrange(1, 6))]
     header = [
         random.choice(("time", "date", "id", "value", "a", "b", "sensor", "x y", "")) for _ in kinds
     ]
@@ -92,7 +92,7 @@ def columns(random: Random) -> bytes:
             if roll < 0.4:
                 cell = str(i * 10 ** random.randrange(3))
             elif roll < 0.45:
-                cell = random.choice(_PIECES)
+                cell = random.choice(PIECES)
             if any(sign in cell for sign in (delimiter, "\n", "\r", '"')):
                 cell = '"' + cell.replace('"', '""') + '"'
             cells.append(cell)
@@ -126,10 +126,10 @@ def changed(random: Random, data: bytes) -> bytes:
 def _cell(random: Random) -> str:
     roll = random.random()
     if roll < 0.5:
-        return random.choice(_PIECES)
+        return random.choice(PIECES)
     if roll < 0.8:
         return str(random.randrange(-1000, 1000) / random.choice((1, 10)))
-    made = "".join(random.choice(_PIECES) for _ in range(random.randrange(4)))
+    made = "".join(random.choice(PIECES) for _ in range(random.randrange(4)))
     return '"' + made.replace('"', '""') + '"' if random.random() < 0.5 else made
 
 
@@ -150,7 +150,7 @@ def _overwrite(random: Random, data: bytes) -> bytes:
 
 def _insert(random: Random, data: bytes) -> bytes:
     at = random.randrange(len(data) + 1)
-    put = random.choice((*_BYTES, random.choice(_PIECES).encode(), random.randbytes(3)))
+    put = random.choice((*_BYTES, random.choice(PIECES).encode(), random.randbytes(3)))
     return data[:at] + put * random.choice((1, 1, 1, 50)) + data[at:]
 
 

@@ -66,9 +66,9 @@ def check_refusal(refused: SondeError) -> None:
     assert shown.isprintable(), f"signs that a terminal obeys: {message!r}"
 
 
-def check_bytes(data: bytes, *, by_path: bool = False) -> Any:
+def check_bytes(data: bytes, *, by_path: bool = False, seconds: float = SECONDS) -> Any:
     """All doors for bytes, checked; what ``examine`` gives."""
-    with watched():
+    with watched(seconds):
         found = outcome(lambda: examine(io.BytesIO(data)))
         if isinstance(found, Reading):
             check_reading(found)

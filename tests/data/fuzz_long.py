@@ -82,19 +82,21 @@ def run_batch(first: int, last: int, only: str | None, current: Path) -> None:
     print(f"PEAK\t{last - first}\t{peak}", flush=True)
 
 
-def campaign(minutes: float, start: int, only: str | None) -> int:
+def campaign(minutes: float, start: int, only: str | None, batch: int) -> int:
     """Batch after batch in child processes; the number of different faults."""
     end = time.monotonic() + 60 * minutes
     seen: Counter[str] = Counter()
+    panics: Counter[str] = Counter()
     n, peak, seed = 0, 0, start
     with TemporaryDirectory() as folder:
         current = Path(folder) / "current"
         while time.monotonic() < end:
             command = [sys.executable, "-m", __spec__.name, "--batch", str(seed), str(current)]
+            command += ["--examples", str(batch)]
             done = subprocess.run(
                 command + (["--kind", only] if only else []), capture_output=True, text=True
             )
-            last = seed + _BATCH
+            last = seed + batch
             for line in done.stdout.splitlines():
                 what, *rest = line.split("\t")
                 if what == "PEAK":
@@ -111,13 +113,13 @@ def campaign(minutes: float, start: int, only: str | None) -> int:
             # What is caught may still have written to the screen.
             for line in done.stderr.splitlines():
                 if "panicked at" in line:
-                    place = "panic" + line.partition("panicked at")[2]
-                    if not seen[place]:
-                        print(f"PANIC\t{place}", flush=True)
-                    seen[place] += 1
+                    place = line.partition("panicked at ")[2]
+                    panics[place] += 1
             n += last - seed
             seed = last
     print(f"{n} examples, {len(seen)} different faults, at most {peak} MiB: {dict(seen)}")
+    if panics:
+        print(f"caught, and yet on the screen: {dict(panics)}")
     return len(seen)
 
 
@@ -128,16 +130,17 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--start", type=int, default=0, help="the first seed")
     parser.add_argument("--kind", choices=list(CHECKS), help="only inputs of this kind")
     parser.add_argument("--seed", type=int, help="run this one example, and show where it fails")
+    parser.add_argument("--examples", type=int, default=_BATCH, help="in each child process")
     parser.add_argument("--batch", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(given)
     if options.batch:
         first = int(options.batch[0])
-        run_batch(first, first + _BATCH, options.kind, Path(options.batch[1]))
+        run_batch(first, first + options.examples, options.kind, Path(options.batch[1]))
         return 0
     if options.seed is not None:
         CHECKS[options.kind](Random(f"{options.kind} {options.seed}"))
         return 0
-    return int(campaign(options.minutes, options.start, options.kind) > 0)
+    return int(campaign(options.minutes, options.start, options.kind, options.examples) > 0)
 
 
 if __name__ == "__main__":

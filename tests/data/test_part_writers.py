@@ -28,13 +28,18 @@ def test_parts_make_the_file_that_the_whole_makes(ending: str, tmp_path: Path) -
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([parts.name, whole.name])
 
 
+def _write_and_fail(path: Path) -> None:
+    with part_writer(path) as out:
+        out.write(FRAME)
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "json"])
 def test_a_failure_on_the_way_leaves_the_old_file(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"scores.{ending}"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), part_writer(path) as out:
-        out.write(FRAME)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _write_and_fail(path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 

@@ -10,15 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from .cases import (
-    N_HOURS,
     N_ITEMS,
     ODD_ITEM,
-    PEAK,
     Odd,
     file,
     items,
     moment,
-    pump,
     series_csv,
     table_csv,
     with_cell,
@@ -178,10 +175,9 @@ CASES = (
         notes=("2 missing values",),
     ),
     Odd(
-        "text where few numbers are missing, named as a table",
+        "a series that is called a table",
         file(series_csv()),
         "a table of 'v'",
         words="detect plant.csv --kind table",
     ),
 )
-assert N_HOURS == len(pump()) and PEAK < N_HOURS

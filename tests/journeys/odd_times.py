@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from .cases import N_HOURS, PEAK, Odd, file, moment, pump, series_csv
+from .cases import N_HOURS, PEAK, Odd, file, moment, pump, series_csv, with_cell
 
 _START = 1_704_067_200  # 2024-01-01 in seconds since 1970
 _BERLIN = ZoneInfo("Europe/Berlin")
@@ -101,4 +101,14 @@ CASES = (
     ),
     Odd("days before 1970", file(series_csv(lambda i: moment(i).replace("2024", "1921")))),
     Odd("moments with a zone", file(series_csv(lambda i: moment(i).replace(" ", "T") + "Z"))),
+    Odd(
+        "a placeholder among the times",
+        file(with_cell(series_csv(), 17, "1900-01-01 00:00:00", 0)),
+        notes=(r"1 row is out of time order \(row 17 first\)", "moments are missing"),
+    ),
+    Odd(
+        "an epoch of zero among the times",
+        file(series_csv(lambda i: 0 if i == 17 else _START + 3600 * i)),
+        notes=(r"1 row is out of time order \(row 17 first\)", "moments are missing"),
+    ),
 )

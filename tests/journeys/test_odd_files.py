@@ -8,8 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.cli.run import sonde
+
 from . import odd_formats, odd_text, odd_times
-from .cases import Odd, split
+from .cases import Odd, series_csv, split
 from .doors import here
 
 CASES = (*odd_text.CASES, *odd_formats.CASES, *odd_times.CASES)
@@ -43,3 +45,10 @@ def test_the_planted_row_is_the_strongest(
 def test_no_two_files_are_the_same_case() -> None:
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names) >= 30
+
+
+def test_standard_input_is_one_more_file(home: Path) -> None:
+    ran = sonde("detect", "-", stdin=series_csv().encode())
+    assert ran.code == 0
+    assert "Took standard input for one series of 'v', every hour" in ran.err
+    assert "2024-01-04 08:00" in ran.out

@@ -216,7 +216,8 @@ def _counts_rows(
     tail = column[-1]
     if offsets is None and (head[1] - head[0] <= 0 or tail <= head[1]):
         return False  # settles nearly every column after four cells
-    values = (column.cast(pl.Float64) if column.dtype == pl.Int128 else column).to_numpy()
+    is_wide = str(column.dtype) in ("Int128", "UInt128")  # which NumPy lacks
+    values = (column.cast(pl.Float64) if is_wide else column).to_numpy()
     if column.dtype.is_float():
         # NaN and infinity count nothing, and NumPy warns of arithmetic on them.
         if not np.isfinite(values).all() or not np.all(values == np.floor(values)):

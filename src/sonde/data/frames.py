@@ -147,10 +147,12 @@ def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> C
         elif dtype.is_numeric() or dtype == pl.Boolean or frame[name].null_count() == frame.height:
             names.append(name)
         else:
-            first = frame[name].drop_nulls().head(1).to_list()
+            # Polars panics over objects that it is to leave out.
+            column = frame[name] if dtype == pl.Object else frame[name].drop_nulls()
+            first = next((cell for cell in column if cell is not None), None)
             raise InvalidInput(
-                f"could not convert column {quoted(name)} ({dtype}) to numbers, for example "
-                f"{quoted(first[0] if first else None)}; leave it out",
+                f"could not convert column {quoted(name)} ({shortened(str(dtype))}) to numbers, "
+                f"for example {quoted(first)}; leave it out",
                 column=name,
             )
     refuse_empty((frame.height, len(names)))

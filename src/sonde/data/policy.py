@@ -115,10 +115,11 @@ class Policy:
         NotFitted : a table under ``"auto"`` whose medians were never learned.
         InvalidInput : a table with missing cells under ``"linear"`` or ``"previous"``.
         """
-        if self.missing == "error":
+        is_complete = _all_finite(data)
+        if self.missing == "error" and not is_complete:
             refuse_missing(data)
         if isinstance(data, Table):
-            return _unchanged(data) if _all_finite(data) else self._table(data)
+            return _unchanged(data) if is_complete else self._table(data)
         before, notes = data, []
         rows = np.arange(len(data))
         if step_ns is not None and self.missing not in ("drop", "error"):
@@ -129,7 +130,7 @@ class Policy:
                 data, rows = outcome
                 if data is not before:
                     notes += _placed(rows, len(before))
-        if data is before and _all_finite(data):
+        if data is before and is_complete:
             return replace(_unchanged(data), notes=tuple(notes))
         return self._series(data, rows, notes)
 

@@ -26,8 +26,8 @@ def quoted(value: Any) -> str:
 def shortened(text: str) -> str:
     """``text``, or its first ``MOST`` characters and an ellipsis; what cannot be seen is escaped.
 
-    >>> shortened("a" + chr(27) + "b")
-    'a\\x1bb'
+    >>> print(shortened("a" + chr(27) + "b"))
+    a\\x1bb
     """
     shown = text[: MOST + 1]
     if not shown.isprintable():  # a terminal would obey it

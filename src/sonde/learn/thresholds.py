@@ -153,7 +153,8 @@ def _by_share(tails: Floats, share: float) -> tuple[float, str]:
     if count == 0:
         return float(np.nextafter(tails.min(), 0.0)) if tails.size else share, why
     cutoff = float(np.partition(tails, count - 1)[count - 1])
-    if np.count_nonzero(tails <= cutoff) > count:  # who ties with the last is left out
+    # Who ties with the last is left out, as scikit-learn does; unless all of the strangest tie.
+    if np.count_nonzero(tails <= cutoff) > count and tails.min() < cutoff:
         cutoff = float(np.nextafter(cutoff, 0.0))
     return cutoff, why
 
@@ -192,7 +193,10 @@ def _by_labels(
     tails = tails[known]
     labels = np.concatenate([truth for _, truth in labelled])[known]
     if not labels.any() or labels.all():
-        raise InvalidInput("labels must mark at least one row as an anomaly and one as ordinary")
+        raise InvalidInput(
+            "labels must mark at least one row as an anomaly and one as ordinary; name another "
+            "column, or give a contamination instead"
+        )
     order = np.argsort(tails, kind="stable")
     hits = np.cumsum(labels[order])
     f1 = 2.0 * hits / (np.arange(1, tails.size + 1) + labels.sum())

@@ -125,7 +125,9 @@ def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
         size, is_file = path.stat().st_size, path.is_file()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise NotFound(f"there is no model file {path} ({why})", path=str(path)) from None
+        raise NotFound(
+            f"there is no model file {path} ({why}); check the name and the folder", path=str(path)
+        ) from None
     if not is_file:
         raise BadArtifact(f"{path} is not a file; name the model file itself", path=str(path))
     if size > max_bytes:
@@ -142,7 +144,8 @@ def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
         raise
     except Exception as error:  # zipfile raises many kinds on what is no archive
         raise BadArtifact(
-            f"{path} is not a Sonde model, or it is damaged ({error})", path=str(path)
+            f"{path} is not a Sonde model, or it is damaged ({error}); copy it again or train anew",
+            path=str(path),
         ) from None
 
 

@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(
 _POINT_NAME = re.compile(r"(att|attribute|t|ts|time|timestamp|timepoint)[_ ]?(\d+)", re.IGNORECASE)
 _LEAST_POINTS = 8  # so many numbered columns and a class are rather a series than measurements
 # Of either quotation mark the other is plain text within; the csv module knows one mark only.
-_CELL = re.compile(r"""\s*('(?:[^'\\]+|\\.)*'|"(?:[^"\\]+|\\.)*"|[^,]*)\s*(?:,|$)""", re.DOTALL)
+_CELL = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 

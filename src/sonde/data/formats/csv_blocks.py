@@ -13,6 +13,7 @@ from ...errors import InvalidInput
 from ..inputs.sources import Source
 from .csv_dialect import Dialect
 from .csv_rows import blank_line, without_comments
+from .encodings import damaged_text
 from .line_blocks import first_line_end, line_blocks
 
 # Logs that were given their size beforehand, and fields of fixed width, are filled up with zeros.
@@ -121,10 +122,21 @@ def rewritten(source: Source, dialect: Dialect, encoding: str) -> tuple[Source, 
 
 
 def in_utf8(source: Source, encoding: str) -> Source:
-    """The same text in UTF-8, held in memory; bytes that are no letters become question marks."""
+    """The same text in UTF-8, held in memory.
+
+    Bytes that are no letters become question marks where the encoding was guessed.
+
+    Raises
+    ------
+    InvalidInput : text that is UTF-16 or UTF-32 by its beginning and breaks their rules.
+    """
     with source.start() as stream:
         data = source.read(stream)
-    return _held(source, data.decode(encoding, "replace").removeprefix("\ufeff").encode())
+    try:
+        text = data.decode(encoding, "strict" if encoding.startswith("utf") else "replace")
+    except UnicodeDecodeError:
+        raise damaged_text(source.name, encoding) from None
+    return _held(source, text.removeprefix("\ufeff").encode())
 
 
 def _held(source: Source, data: bytes) -> Source:

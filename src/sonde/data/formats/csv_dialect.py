@@ -18,6 +18,7 @@ _MOMENT = re.compile(
     r"(\S*\d[-/.]\S+[ T])?\d{1,2}:\d\d\S*( ?([ap]m|utc|[+-]\d\d:?\d\d))?", re.IGNORECASE
 )
 _LONGEST_UNIT = 24
+_LONGEST_MOMENT = 100
 
 
 @dataclass(frozen=True)
@@ -168,9 +169,14 @@ def _may_cut(made: Cut, best: Cut) -> bool:
     lone = [row[0].strip() for row in best.cells[best.start :] if len(row) == 1]
     is_lone = len(lone) == len(best.cells[best.start :])
     # A lone column of dates is cut by the blank before the hour, one of hours by its colons.
-    if is_lone and all(_MOMENT.fullmatch(cell) for cell in lone[1:] or lone):
+    if is_lone and all(map(_is_moment, lone[1:] or lone)):
         return False
     return (is_lone or made.delimiter == " ") and _score(made)[1] >= 0.5
+
+
+def _is_moment(cell: str) -> bool:
+    # A long cell is none, and would take the pattern hours.
+    return len(cell) <= _LONGEST_MOMENT and _MOMENT.fullmatch(cell) is not None
 
 
 def _score(cut: Cut) -> tuple[float, float]:
@@ -275,14 +281,14 @@ def different_names(header: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]
     (('a', 'Unnamed: 1', 'a_2'), ('a',))
     """
     names: dict[str, None] = {}
-    repeated: dict[str, None] = {}
+    repeated: dict[str, int] = {}  # with the next number to try: a name may come very often
     for i, cell in enumerate(header):
         name = base = cell or f"Unnamed: {i}"
-        number = 2
+        number = repeated.get(base, 2)
         while name in names:
             name, number = f"{base}_{number}", number + 1
         if name != base:
-            repeated[base] = None
+            repeated[base] = number
         names[name] = None
     return tuple(names), tuple(repeated)
 
@@ -290,7 +296,7 @@ def different_names(header: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]
 def says_one_column(cell: str, name: str, source: str) -> list[str]:
     """A note for a lone column whose cells, such as ``cell``, rather hold several values."""
     numbers = re.findall(r"\d+(?:[.,]\d+)?", cell)
-    if len(numbers) < 2 or _MOMENT.fullmatch(cell) or is_data(cell.partition(" ")[0], False):
+    if len(numbers) < 2 or _is_moment(cell) or is_data(cell.partition(" ")[0], False):
         return []
     return [
         f"{source} was read as one column of text, {quoted(name)}: no delimiter cuts its lines "

@@ -58,7 +58,8 @@ def read_csv(source: Source) -> Text:
         frame = _parsed(csv)
     if frame.is_empty():
         raise InvalidInput(
-            f"{source.name} has a header and no rows; there is nothing to look at; check what wrote it",
+            f"{source.name} has a header and no rows; there is nothing to look at; check what "
+            "wrote it",
             source=source.name,
         )
     dialect = csv.dialect

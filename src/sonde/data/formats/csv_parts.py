@@ -52,7 +52,8 @@ class CsvParts(Parts):
             yield pl.concat(held), 1.0
         if not rows:
             raise InvalidInput(
-                f"{self.name} has a header and no rows; there is nothing to look at; check what wrote it",
+                f"{self.name} has a header and no rows; there is nothing to look at; check what "
+                "wrote it",
                 source=self.name,
             )
 

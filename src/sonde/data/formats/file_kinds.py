@@ -67,6 +67,10 @@ _NOT_READ: dict[bytes, tuple[str, str]] = {
     b"X\n\x00\x00\x00": ("an R data file", "write it with write.csv from R"),
     b"<stata_dta>": ("a Stata file", "save it as CSV from Stata, or with pandas"),
     b"$FL2@(#)": ("an SPSS file", "save it as CSV from SPSS, or with pandas"),
+    b"version https://git-lfs": (
+        "a pointer of Git LFS in place of a file",
+        "fetch the file itself with git lfs pull",
+    ),
     b"HEADER RECORD*******": ("a SAS file", "save it as CSV from SAS, or with pandas"),
 }
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x8a\x8c\x95\x00-\x1f(}\]cXKNGU.]", re.DOTALL)

@@ -12,6 +12,9 @@ from ...errors import InvalidInput
 from ..quoting import quoted
 
 _FITS = 1 << 63
+# A small file of keys that differ from row to row would take all memory as a table.
+_MANY_CELLS = 5_000_000
+_MOST_EMPTY = 50
 
 
 def frame_of_rows(rows: list[dict[str, Any]], source: str) -> pl.DataFrame:
@@ -22,10 +25,13 @@ def frame_of_rows(rows: list[dict[str, Any]], source: str) -> pl.DataFrame:
 
     Raises
     ------
-    InvalidInput : objects within objects within objects, or two columns of one name.
+    InvalidInput : objects within objects within objects, two columns of one name, or a table of
+        hardly anything but missing cells.
     """
     columns: dict[str, list[Any]] = {}
+    n_cells = 0
     for i, row in enumerate(rows):
+        n_cells += len(row)
         for name, cell in _flat(row, i, source):
             column = columns.setdefault(name, [])
             if len(column) > i:
@@ -38,10 +44,24 @@ def frame_of_rows(rows: list[dict[str, Any]], source: str) -> pl.DataFrame:
                 )
             column.extend([None] * (i - len(column)))
             column.append(cell)
+        _refuse_sparse(len(columns), i + 1, n_cells, source)
     n = len(rows)
+    _refuse_sparse(len(columns), n, n_cells, source)
+    # A dict, not a list: Polars gives another name to a nameless column.
     return pl.DataFrame(
-        [_column(name, cells + [None] * (n - len(cells))) for name, cells in columns.items()]
+        {name: _column(name, cells + [None] * (n - len(cells))) for name, cells in columns.items()}
     )
+
+
+def _refuse_sparse(width: int, height: int, n_cells: int, source: str) -> None:
+    """Raise InvalidInput where nearly all of a large table would be missing."""
+    if width * height > _MANY_CELLS and width * height > _MOST_EMPTY * n_cells:
+        raise InvalidInput(
+            f"{source} has {n_cells:,} cells under {width:,} different keys in {height:,} rows, so "
+            "nearly every cell of the table would be missing; write the names as values of one "
+            "key, and the numbers under another",
+            source=source,
+        )
 
 
 def _flat(row: dict[str, Any], number: int, source: str) -> Iterator[tuple[str, Any]]:

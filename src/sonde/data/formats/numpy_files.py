@@ -20,6 +20,7 @@ from .array_columns import columns_of, refuse_array
 from .loaded import Text, refuse_no_rows
 
 _LONGEST_HEADER = 1 << 16  # of text that is evaluated; structured arrays of many fields need some
+_MOST_AXES = 32  # of an array of NumPy before 2.0
 _ENDING = ".npy"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
@@ -137,6 +138,10 @@ def _array(source: Source, stream: IO[bytes], size: int | None, name: str) -> ND
         )
     if min(shape, default=0) < 0 or (size is not None and n > size - begin):
         raise _damaged(name)
+    if len(shape) > _MOST_AXES:
+        raise _damaged(name)
+    if n > source.most_unpacked and source.compression is not None:
+        raise source.too_much()  # before memory is taken for it
     order: Any = "F" if by_columns else "C"
     if source.compression is None and n and hasattr(stream, "fileno") and _is_plain(stream):
         return np.memmap(stream, dtype, "r", begin, shape, order)

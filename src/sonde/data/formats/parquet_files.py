@@ -14,6 +14,7 @@ from ..inputs.folders import Part
 from ..inputs.sources import Source
 from ..quoting import quoted, shortened
 from .loaded import Text, refuse_no_rows
+from .parquet_footer import is_sound
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
@@ -41,6 +42,8 @@ def read_parquet(source: Source) -> Text:
 
 
 def _frame(held: Path | io.BytesIO, name: str) -> pl.DataFrame:
+    if not _has_sound_footer(held):
+        raise _damaged(name)
     try:
         # A star in a file's name is no pattern, and a sign of equality no partition.
         frame = pl.read_parquet(held, glob=False, hive_partitioning=False)
@@ -52,11 +55,26 @@ def _frame(held: Path | io.BytesIO, name: str) -> pl.DataFrame:
                 f"({shortened(said)}); write it again without",
                 source=name,
             ) from None
-        raise InvalidInput(
-            f"{name} is a damaged or cut off Parquet file; copy or download it again",
-            source=name,
-        ) from None
+        raise _damaged(name) from None
     return frame.with_columns(_plain(column) for column in frame.get_columns())
+
+
+def _has_sound_footer(held: Path | io.BytesIO) -> bool:
+    if isinstance(held, io.BytesIO):
+        sound = is_sound(held)
+        held.seek(0)
+        return sound
+    try:
+        with held.open("rb") as stream:
+            return is_sound(stream)
+    except OSError:  # the reader says why it cannot be opened
+        return True
+
+
+def _damaged(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} is a damaged or cut off Parquet file; copy or download it again", source=name
+    )
 
 
 def _plain(column: pl.Series) -> pl.Series:

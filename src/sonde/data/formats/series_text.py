@@ -78,9 +78,7 @@ def panel_of(
         )
     offsets = np.concatenate([[0], np.cumsum(by_series[:, 0])])
     if offsets[-1] == 0:
-        raise InvalidInput(
-            f"{source} holds series without points; there is nothing to look at; check what wrote it"
-        )
+        raise InvalidInput(f"{source} holds series without points; check what wrote it")
     if n_channels == 1:
         values = flat[:, np.newaxis]
     else:

@@ -16,8 +16,8 @@ from ..quoting import quoted, shortened
 from ..timing.time_text import parse_dates
 from .series_text import panel_of
 
-_COLON = re.compile(r":(?![^()]*\))")  # a colon within (…) belongs to a moment
-_POINT = re.compile(r"\(\s*([^()]*?)\s*,\s*([^(),]*?)\s*\)")
+_COLON = re.compile(r"\([^()]*\)|(:)")  # a colon within (…) belongs to a moment
+_POINT = re.compile(r"\(([^()]*),([^(),]*)\)")
 _SECOND = 1_000_000_000
 _LABEL_TAGS = ("classlabel", "targetlabel")
 
@@ -55,7 +55,7 @@ def parse_ts(text: str, source: str) -> tuple[Labelled[Panel], list[str]]:
     if not data:
         raise InvalidInput(f"{source} has no series after @data; write it again")
     is_timed = header.says("timestamps") or data[0].lstrip().startswith("(")
-    rows = [_COLON.split(line) if is_timed else line.split(":") for line in data]
+    rows = [_cut(line) if is_timed else line.split(":") for line in data]
     labels = [row.pop().strip() for row in rows] if any(map(header.says, _LABEL_TAGS)) else None
     width = len(rows[0])
     if not width:
@@ -80,6 +80,12 @@ def parse_ts(text: str, source: str) -> tuple[Labelled[Panel], list[str]]:
         pieces, clock, notes = _without_moments(pieces, width, source)
     panel = panel_of(pieces, width, source, time=clock)
     return Labelled(panel, None if labels is None else _labels(labels, header, source)), notes
+
+
+def _cut(line: str) -> list[str]:
+    """``line`` between its colons, but for those within parentheses."""
+    ends = [found.start() for found in _COLON.finditer(line) if found.group(1)]
+    return [line[a:b] for a, b in zip([0, *(e + 1 for e in ends)], [*ends, len(line)], strict=True)]
 
 
 def _header(lines: list[str], source: str) -> _Header:
@@ -132,7 +138,7 @@ def _without_moments(
     moments: list[str] = []
     values: list[str] = []
     for number, piece in enumerate(pieces):
-        points = _POINT.findall(piece)
+        points = [(stamp.strip(), value.strip()) for stamp, value in _POINT.findall(piece)]
         if _POINT.sub("", piece).strip(" ,\t") or (not points and piece.strip()):
             raise InvalidInput(
                 f"{source}, series {number // width}: {quoted(piece)} is not a list of points "

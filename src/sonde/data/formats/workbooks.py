@@ -12,6 +12,7 @@ from ..inputs.sources import Source
 from ..quoting import quoted
 from .csv_dialect import different_names
 from .loaded import Text, refuse_no_rows
+from .sheet_sizes import refuse_vast
 from .text_numbers import numbers_from_text
 
 _OTHER_OFFICE = {"word/": "a text document", "ppt/": "a presentation"}
@@ -31,6 +32,7 @@ def read_workbook(source: Source) -> Text:
     """
     _refuse_other_documents(source)
     fastexcel = need("fastexcel", extra="excel", purpose="reading a workbook")
+    refuse_vast(source)
     with source.start() as stream:
         data = source.read(stream)
     try:
@@ -45,7 +47,7 @@ def read_workbook(source: Source) -> Text:
             )
         wanted = sheets if source.member is None else [source.member]
         filled = {name: rows for name in wanted if (rows := _rows(book, name)).height}
-    except fastexcel.FastExcelError as refused:
+    except (fastexcel.FastExcelError, pl.exceptions.PanicException) as refused:
         said = str(refused).lower()
         why = (
             "locked with a password; save it without one"

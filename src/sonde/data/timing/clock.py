@@ -283,7 +283,7 @@ def _plain_numbers(column: pl.Series) -> NDArray[np.int64] | NDArray[np.float64]
         return None
     if not column.dtype.is_integer():
         return column.cast(pl.Float64).to_numpy()
-    if column.dtype == pl.Int128:
+    if str(column.dtype) in ("Int128", "UInt128"):
         # NumPy has no such type; what does not fit 64 bits is no time either.
         column = column.cast(pl.Int64, strict=False)
         return None if column.null_count() else column.to_numpy()

@@ -67,7 +67,7 @@ def beyond_all(values: NDArray[np.int64] | Floats) -> int | None:
     if usual < _SECONDS_FROM:
         return None
     factor = next((f for least, _, f in _UNITS if usual >= least), 10**9)
-    beyond = size * factor > _SECONDS_TO * 1e9
+    beyond = size > _SECONDS_TO * 1e9 / factor
     others = values[~beyond]
     if not beyond.any() or 10 * beyond.sum() > len(values) or np.any(others[1:] < others[:-1]):
         return None
@@ -84,7 +84,7 @@ def _scaled(
     values: NDArray[np.int64] | Floats, factor: int, name: str
 ) -> tuple[NDArray[np.int64], str] | None:
     # Compared as floats: int64 would wrap around before it could be refused.
-    if float(np.max(np.abs(values.astype(np.float64)))) * factor > _SECONDS_TO * 1e9:
+    if float(np.max(np.abs(values.astype(np.float64)))) > _SECONDS_TO * 1e9 / factor:
         return None
     if values.dtype.kind in "iu":
         return values.astype(np.int64) * factor, name
