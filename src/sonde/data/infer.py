@@ -162,7 +162,7 @@ def examine(
         id_values=frame[id_column] if id_column else None,
         labels=truth,
         step_ns=step,
-        span_ns=None if clock is None else int(clock.ns.max() - clock.ns.min()),
+        span_ns=None if clock is None else int(clock.ns.max()) - int(clock.ns.min()),
         left_out=left_out,
         categories=given.learned,
         files=given.files,
