@@ -56,7 +56,9 @@ def test_any_bytes_are_read_or_refused(begin: bytes, rest: bytes) -> None:
 @_few
 @given(
     st.lists(
-        st.lists(st.sampled_from(fuzz_changes.PIECES) | st.text(max_size=5), min_size=1, max_size=6),
+        st.lists(
+            st.sampled_from(fuzz_changes.PIECES) | st.text(max_size=5), min_size=1, max_size=6
+        ),
         min_size=1,
         max_size=12,
     ),

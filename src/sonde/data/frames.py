@@ -12,7 +12,7 @@ from ..core.containers import Floats
 from ..errors import InvalidInput
 from .arrays import is_sparse, matrix_from, refuse_empty
 from .python_columns import frame_of_python
-from .quoting import listed, quoted, shortened
+from .quoting import listed, quoted, said_by, shortened
 from .timing.nanoseconds import nanoseconds
 
 # Polars and narwhals are imported where a frame is met: fitting an array must not wait for them.
@@ -147,9 +147,8 @@ def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> C
         elif dtype.is_numeric() or dtype == pl.Boolean or frame[name].null_count() == frame.height:
             names.append(name)
         else:
-            # Polars panics over objects that it is to leave out.
-            column = frame[name] if dtype == pl.Object else frame[name].drop_nulls()
-            first = next((cell for cell in column if cell is not None), None)
+            # Polars panics over missing objects.
+            first = None if dtype == pl.Object else frame[name].drop_nulls().first()
             raise InvalidInput(
                 f"could not convert column {quoted(name)} ({shortened(str(dtype))}) to numbers, "
                 f"for example {quoted(first)}; leave it out",
@@ -201,7 +200,7 @@ def _from_batch(batch: Any) -> pl.DataFrame:
 
     try:
         return cast("pl.DataFrame", pl.from_arrow(batch))
-    except (*_UNCONVERTED, *_polars_errors()) as refused:
+    except _unconverted() as refused:
         raise _unread(refused) from None
 
 
@@ -226,7 +225,7 @@ def _from_other_library(obj: Any) -> pl.DataFrame:
         frame: pl.DataFrame = native.to_polars()
     except nw.exceptions.NarwhalsError as refused:
         raise _unread(refused) from None
-    except (*_UNCONVERTED, *_polars_errors()) as refused:
+    except _unconverted() as refused:
         # Arrow says what it met, not where.
         for column in native.iter_columns():
             _refuse_unreadable(column)
@@ -234,15 +233,11 @@ def _from_other_library(obj: Any) -> pl.DataFrame:
     return frame
 
 
-# What Arrow's errors derive from, and what its converters let through.
-_UNCONVERTED = (ValueError, TypeError, NotImplementedError, OverflowError)
-
-
 def _refuse_unreadable(column: Any) -> None:
     """Raise InvalidInput for a column that does not become one of Polars."""
     try:
         column.to_polars()
-    except (*_UNCONVERTED, *_polars_errors()) as refused:
+    except _unconverted() as refused:
         native = column.to_native()
         dtype = getattr(native, "dtype", type(native).__name__)
         is_complex = getattr(dtype, "kind", "") == "c"
@@ -266,17 +261,18 @@ def _collected(lazy: Any, *how: str) -> Any:
         ) from None
 
 
-def _polars_errors() -> tuple[type[BaseException], ...]:
+def _unconverted() -> tuple[type[BaseException], ...]:
+    """What Arrow's errors derive from, and what its converters and Polars let through."""
     import polars as pl
 
-    return pl.exceptions.PolarsError, pl.exceptions.PanicException
+    ours = (ValueError, TypeError, NotImplementedError, OverflowError)
+    return (*ours, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 def _unread(refused: BaseException) -> InvalidInput:
-    said = " ".join(str(refused).split())
-    said = said if len(said) <= 300 else said[:300] + "…"
-    return InvalidInput(f"the frame cannot be read: {said}")
+    return InvalidInput(f"the frame cannot be read: {said_by(refused)}")
 
 
 def _first_line(refused: BaseException) -> str:
-    return next(iter(str(refused).splitlines()), type(refused).__name__)[:200]
+    lines = str(refused).splitlines() or [type(refused).__name__]
+    return said_by(lines[0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidInput
-from .quoting import quoted
+from .quoting import quoted, said_by
 
 # Polars is imported where a frame is met: fitting an array must not wait for it.
 if TYPE_CHECKING:
@@ -66,9 +66,8 @@ def frame_of_python(obj: Mapping[Any, Any] | Sequence[Mapping[Any, Any]]) -> pl.
         if isinstance(refused, InvalidInput):
             raise
         what = "a dict of columns" if is_dict else "a list of dicts"
-        why = " ".join(str(refused).split())[:200]
         raise InvalidInput(
-            f"{what} could not be read as a table: {why}; make each column numbers, dates or text"
+            f"{what} could not be read as a table: {said_by(refused)}; make each column numbers, dates or text"
         ) from None
 
 
@@ -109,7 +108,10 @@ def _fit(decimals: list[Decimal]) -> bool:
 
 def _refuse_lost(column: pl.Series, cells: Any) -> None:
     """Raise InvalidInput for a cell that Polars silently made missing."""
-    if not isinstance(cells, list) or not (column.dtype.is_numeric() or column.dtype.is_temporal()):
+    import polars as pl
+
+    is_plain = column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean
+    if not isinstance(cells, list) or not is_plain:
         return
     for row in column.is_null().arg_true():
         cell = cells[row]

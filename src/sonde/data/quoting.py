@@ -29,10 +29,18 @@ def shortened(text: str) -> str:
     >>> print(shortened("a" + chr(27) + "b"))
     a\\x1bb
     """
-    shown = text[: MOST + 1]
-    if not shown.isprintable():  # a terminal would obey it
-        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    shown = _visible(text[: MOST + 1])
     return shown if len(shown) <= MOST else shown[:MOST] + "…"
+
+
+def said_by(error: object, most: int = 200) -> str:
+    """What another library says, in one line and not for long.
+
+    >>> said_by(ValueError("no\\nsuch  thing"))
+    'no such thing'
+    """
+    shown = _visible(" ".join(str(error).split())[: most + 1])
+    return shown if len(shown) <= most else shown[:most] + "…"
 
 
 def listed(names: Any, most: int = 4) -> str:
@@ -44,3 +52,10 @@ def listed(names: Any, most: int = 4) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(quoted, names[:most])) + more
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    # A terminal would obey it.
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -34,6 +34,7 @@ class Line:
     score, rarity : (n,); NaN where not judged. Rarity is −log10 of the tail probability.
     expected, lower, upper : (n,) or None.
     anomalies : those of this series, strangest first, as positions in the detection's list.
+    first : the input row that is called 0: where the file of this series begins.
     """
 
     id: str | None
@@ -46,6 +47,7 @@ class Line:
     lower: Floats | None
     upper: Floats | None
     anomalies: tuple[int, ...]
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -53,7 +55,7 @@ class Line:
     @property
     def axis(self) -> Integers:
         """What the horizontal axis shows: nanoseconds where there is time, else input rows."""
-        return self.rows if self.time is None else self.time
+        return self.rows - self.first if self.time is None else self.time
 
     def span_of(self, anomaly: Anomaly) -> tuple[int, int]:
         """First and last (exclusive) position of an anomaly of this series."""
@@ -119,9 +121,19 @@ def lines_of(reading: Reading, detection: Detection) -> list[Line]:
                 lower=picked(detection.lower, rows),
                 upper=picked(detection.upper, rows),
                 anomalies=tuple(owned[id_]),
+                first=_first_row(reading, rows),
             )
         )
     return lines
+
+
+def _first_row(reading: Reading, rows: Integers) -> int:
+    """Where the file begins that holds all of ``rows``; 0 where several do."""
+    if reading.files is None:
+        return 0
+    file, row = reading.files.place(int(rows.min()))
+    same = file == reading.files.place(int(rows.max()))[0]
+    return int(rows.min()) - row if same else 0
 
 
 def blamed_first(detection: Detection, channels: Sequence[str]) -> list[str]:

@@ -149,7 +149,7 @@ def _packed(
         x = {key: v if key in ("n", "at") else v / 1e6 for key, v in x.items()}
     return {
         "x": x,
-        "row": packer.integers(line.rows[points.starts]),
+        "row": packer.integers(line.rows[points.starts] - line.first),
         "values": [packer.floats(points.values[:, c], bits) for c in columns],
         "expected": of(points.expected),
         "lower": of(points.lower),
@@ -179,9 +179,9 @@ def _told(
         "from": float(line.axis[start]) / unit,
         "to": float(line.axis[end - 1]) / unit,
         "at": float(line.axis[peak]) / unit,
-        "start": int(anomaly.start),
-        "end": int(anomaly.end),
-        "peak": int(anomaly.peak),
+        "start": int(anomaly.start) - line.first,
+        "end": int(anomaly.end) - line.first,
+        "peak": int(anomaly.peak) - line.first,
         "score": _short(anomaly.score),
         "probability": float(anomaly.probability),
         "rarity": _short(float(rarity_of(np.array([anomaly.probability]))[0])),

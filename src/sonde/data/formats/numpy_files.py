@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tokenize
+import warnings
 import zipfile
 import zlib
 from typing import IO, Any
@@ -107,7 +108,9 @@ def _members(source: Source) -> dict[str, NDArray[Any]]:
                     raise source.too_much()
                 with archive.open(entry) as packed:
                     arrays[name] = _array(source, packed, entry.file_size, f"{source.name}::{name}")
-    except (*_BROKEN, RuntimeError, NotImplementedError):
+    except InvalidInput:
+        raise
+    except (*_BROKEN, ValueError, RuntimeError, NotImplementedError):
         raise _damaged(source.name) from None
     return arrays
 
@@ -153,10 +156,13 @@ def _array(source: Source, stream: IO[bytes], size: int | None, name: str) -> ND
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream, _LONGEST_HEADER)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(stream, _LONGEST_HEADER)
+    with warnings.catch_warnings():
+        # That the file is of Python 2 is nothing to be told of.
+        warnings.simplefilter("ignore", UserWarning)
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(stream, _LONGEST_HEADER)
+        if version == (2, 0):
+            return np.lib.format.read_array_header_2_0(stream, _LONGEST_HEADER)
     raise ValueError(f"version {version}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
 import zlib
@@ -16,7 +17,16 @@ _MOST_CELLS = 20_000_000
 _CHUNK = 1 << 20
 _LONGEST_PLACE = 64
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,8})([0-9]{1,20})["']""")
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+)
 
 
 def refuse_vast(source: Source) -> None:
@@ -44,6 +54,8 @@ def refuse_vast(source: Source) -> None:
                         "the table as CSV",
                         source=source.name,
                     )
+    except InvalidInput:
+        raise
     except _BROKEN:
         raise InvalidInput(
             f"{source.name} is damaged, cut off or no workbook; open it in a spreadsheet and save "
@@ -58,9 +70,9 @@ def _cells(sheet: IO[bytes]) -> int:
     held = b""
     while chunk := sheet.read(_CHUNK):
         held = held[-_LONGEST_PLACE:] + chunk
-        for letters, digits in set(_PLACE.findall(held)):
-            rows = max(rows, int(digits))
-            columns = max(columns, _column(letters))
+        places = _PLACE.findall(held)
+        rows = max(rows, *map(int, {digits for _, digits in places}), 0)
+        columns = max(columns, *map(_column, {letters for letters, _ in places}), 0)
     return rows * max(columns, 1)
 
 

@@ -69,12 +69,27 @@ def stamps_of_column(column: pl.Series, source: str, time_unit: str | None = Non
     if column.dtype in (pl.Date, pl.Datetime):
         return Stamps(nanoseconds(column), True)
     if column.dtype.is_integer():
+        _refuse_wide(column, source)
         return of_integers(column.cast(pl.Int64).to_numpy(), source, column.name, time_unit)
     raise InvalidInput(
         f"{source}: column {quoted(column.name)} ({column.dtype}) holds no dates and no integers; "
         "turn it into dates first, or name another column as time",
         column=column.name,
     )
+
+
+def _refuse_wide(column: pl.Series, source: str) -> None:
+    import polars as pl
+
+    lost = column.cast(pl.Int64, strict=False).is_null()
+    if lost.any():
+        row = int(lost.arg_max() or 0)
+        raise InvalidInput(
+            f"{source}, row {row}: {column[row]} in time column {quoted(column.name)} does not fit "
+            "64 bits; correct it or drop the row",
+            row=row,
+            column=column.name,
+        )
 
 
 def stamps_of_index(index: Any, source: str, time_unit: str | None = None) -> Stamps:

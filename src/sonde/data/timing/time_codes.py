@@ -36,7 +36,7 @@ def coded_time(
     ('2024-01-31T12:00', 'days of a spreadsheet, counted from 1899-12-30')
     """
     whole = bool(np.all(values == np.floor(values)))
-    if whole and values.min() >= 1:
+    if whole and values.min() >= 1 and values.max() < 2**63:
         digits = {len(str(int(v))) for v in (values.min(), values.max())}
         if len(digits) == 1:
             spelled = _spelled(values.astype(np.int64), digits.pop(), name)
