@@ -138,5 +138,7 @@ def need(module: str, *, extra: str, purpose: str) -> Any:
         if missing.name is not None and not module.startswith(missing.name):
             raise
         raise MissingExtra(
-            f"{purpose} need {module}: pip install 'sonde[{extra}]'", extra=extra, module=module
+            f"{purpose} need {module.partition('.')[0]}: pip install 'sonde[{extra}]'",
+            extra=extra,
+            module=module,
         ) from None

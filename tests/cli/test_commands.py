@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import sonde as package
+import sonde.learn as learn
 from tests.cli.run import refused, sonde
 
 ANOMALY_FIELDS = {
@@ -139,8 +140,8 @@ def test_online_scores_of_a_cut_file_begin_those_of_the_whole(series: Path, tmp_
 
 def test_detectors_lists_the_catalogue() -> None:
     ran = sonde("detectors")
-    for name in package.learn.names():
-        if issubclass(package.learn.find(name), package.learn.Detector):
+    for name in learn.names():
+        if issubclass(learn.find(name), learn.Detector):
             assert name in ran.out
     assert {e["name"] for e in json.loads(sonde("detectors", "--json").out)["detectors"]}
 
@@ -209,3 +210,48 @@ def test_a_model_for_other_columns_names_the_missing_one(table: Path, tmp_path: 
     assert sonde("train", table, "--output", model).code == 0
     pl.read_csv(table).rename({"b": "c"}).write_csv(other)
     assert "'b'" in refused(sonde("score", model, other, "--quiet"), 1)
+
+
+def quiet_file(path: Path, *, timed: bool) -> Path:
+    values = np.random.default_rng(5).normal(size=(300, 2))
+    frame = pl.DataFrame({"a": values[:, 0], "b": values[:, 1]})
+    if timed:
+        time = np.datetime64("2024-01-01T00:00") + np.arange(300) * np.timedelta64(1, "h")
+        frame = frame.with_columns(ts=pl.Series(time.astype("datetime64[us]")))
+    frame.write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("detector", "another"),
+    [("ecod", "knn"), ("isolation_forest", "hbos"), ("ewma", "random_cut_forest")],
+)
+def test_a_quiet_file_is_told_of_another_detector(
+    detector: str, another: str, tmp_path: Path, home: Path
+) -> None:
+    path = quiet_file(tmp_path / "quiet.csv", timed=True)
+    ran = sonde("detect", path, "--detector", detector)
+    assert ran.out.startswith("Nothing unusual was found.")
+    assert len(ran.out.strip().splitlines()) <= 3
+    assert f"--detector {another}." in ran.out
+    assert sonde("detect", path, "--detector", another, "--quiet").code == 0
+
+
+def test_a_stored_model_that_finds_nothing_is_to_be_trained_again(
+    tmp_path: Path, home: Path
+) -> None:
+    path, model = quiet_file(tmp_path / "quiet.csv", timed=False), tmp_path / "m.sonde"
+    assert sonde("train", path, "--model", "ecod", "--output", model).code == 0
+    said = sonde("score", model, path).out
+    assert "train again and say how much (--contamination" in said
+    assert "--model knn." in said
+
+
+def test_every_detector_names_another() -> None:
+    from sonde.cli.answers import _ANOTHER
+    from sonde.learn import detector_entries
+
+    names = {entry.name for entry in detector_entries()}
+    assert set(_ANOTHER) == names
+    assert set(_ANOTHER.values()) <= names
+    assert all(one != another for one, another in _ANOTHER.items())

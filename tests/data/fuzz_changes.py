@@ -12,16 +12,24 @@ from .fuzz_seeds import members_of, seeds, zipped, zstd
 
 PIECES = (
     *",;\t|: ^~\"'\\#%@{}[]()=?*\n\r",
-    "\r\n", "\n\n", "\x00", "\x1a", "\x1f", "\x85", "\u2028", "\ufeff", "\u00a0", "\u200b", "\ud7ff",
+    "\r\n", "\n\n", "\x00", "\x1a", "\x1f", "\x85", "\u2028", "\ufeff", "\u00a0",
+    "\u200b", "\ud7ff",
     '""', '"\n', "0", "1", "-1", "+5", "1.5", "1,5", "1.234,5", "1e5", "1e999", "-1e-400", "0x1F",
-    "1_000", "007", "9" * 19, "9" * 40, "9223372036854775808", "-9223372036854775809", "NaN", "inf",
-    "-Infinity", "NA", "null", "None", "-", "true", "False", "yes", "12%", "$3", "5 kg", "٣", "½", "Ⅷ",
-    "2024-01-01", "2024-02-30", "2024-13-01", "0000-00-00", "9999-12-31", "1600-01-01", "01/02/2024",
-    "31.12.2024", "12:30", "25:61", "2024-01-01T00:00:00Z", "2024-01-01 00:00:00+25:00", "10:00 PM",
-    "2024-03-31 02:30:00", "2024-W01-1", "Jan 5, 2024", "1704067200", "1704067200000", "1e18", "20240101",
+    "1_000", "007", "9" * 19, "9" * 40, "9223372036854775808", "-9223372036854775809",
+    "NaN", "inf",
+    "-Infinity", "NA", "null", "None", "-", "true", "False", "yes", "12%", "$3", "5 kg",
+    "٣", "½", "Ⅷ",
+    "2024-01-01", "2024-02-30", "2024-13-01", "0000-00-00", "9999-12-31", "1600-01-01",
+    "01/02/2024",
+    "31.12.2024", "12:30", "25:61", "2024-01-01T00:00:00Z", "2024-01-01 00:00:00+25:00",
+    "10:00 PM",
+    "2024-03-31 02:30:00", "2024-W01-1", "Jan 5, 2024", "1704067200", "1704067200000",
+    "1e18", "20240101",
     "2024-01-01 00:00:00 Europe/Berlin", "2024-01-01 00:00:60", "Q1 2024", "2024",
-    "a", "b", "time", "timestamp", "date", "id", "value", "label", "sensor", "ä", "日本", "\U0001f600",
-    "sep=;", "@data", "@relation r", "@attribute a numeric", "{", "[1,2]", '{"a":1}', "<a>", "\\N",
+    "a", "b", "time", "timestamp", "date", "id", "value", "label", "sensor", "ä", "日本",
+    "\U0001f600",
+    "sep=;", "@data", "@relation r", "@attribute a numeric", "{", "[1,2]",
+    '{"a":1}', "<a>", "\\N",
 )  # fmt: skip
 _BYTES = (
     b"\x00",
@@ -51,6 +59,7 @@ _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
     "zst": zstd,
     "zip": lambda content: zipped({"a.csv": content}),
+    "gz in zip": lambda content: zipped({"a.csv.gz": gzip.compress(content)}),
 }
 
 
@@ -126,7 +135,7 @@ def changed(random: Random, data: bytes) -> bytes:
 def _cell(random: Random) -> str:
     roll = random.random()
     if roll < 0.5:
-        return random.choice(PIECES)
+        return str(random.choice(PIECES))
     if roll < 0.8:
         return str(random.randrange(-1000, 1000) / random.choice((1, 10)))
     made = "".join(random.choice(PIECES) for _ in range(random.randrange(4)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import signal
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -44,6 +45,12 @@ def watched(seconds: float = SECONDS) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def tell(line: str) -> None:
+    """``line`` on standard output at once: what comes next may end the process."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def outcome(call: Callable[[], Any]) -> Any:
@@ -161,5 +168,5 @@ def same(value: float, cell: Any) -> bool:
     try:
         wanted = float(cell)
     except OverflowError:
-        wanted = math.copysign(math.inf, cell)
+        wanted = math.inf if cell > 0 else -math.inf
     return value == wanted or (math.isnan(value) and math.isnan(wanted))

@@ -21,7 +21,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from . import fuzz_changes, fuzz_frames
-from .fuzz_checks import check_bytes
+from .fuzz_checks import check_bytes, tell
 
 _MORE_MEMORY = 3 << 30  # beyond what stands after the imports
 _BATCH = 2000
@@ -74,12 +74,12 @@ def run_batch(first: int, last: int, only: str | None, current: Path) -> None:
         except KeyboardInterrupt:
             raise
         except BaseException as fault:
-            print(f"FAULT\t{kind}\t{seed}\t{place_of(fault)}", flush=True)
+            tell(f"FAULT\t{kind}\t{seed}\t{place_of(fault)}")
         taken = time.monotonic() - began
         if taken > 5:
-            print(f"SLOW\t{kind}\t{seed}\t{taken:.1f} s", flush=True)
+            tell(f"SLOW\t{kind}\t{seed}\t{taken:.1f} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    print(f"PEAK\t{last - first}\t{peak}", flush=True)
+    tell(f"PEAK\t{last - first}\t{peak}")
 
 
 def campaign(minutes: float, start: int, only: str | None, batch: int) -> int:
@@ -102,12 +102,12 @@ def campaign(minutes: float, start: int, only: str | None, batch: int) -> int:
                 if what == "PEAK":
                     peak = max(peak, int(rest[1]))
                 elif not seen[rest[2].partition(": ")[0]]:
-                    print(line, flush=True)
+                    tell(line)
                     seen[rest[2].partition(": ")[0]] += 1
             if done.returncode:
                 kind, last_seed = current.read_text().split()
                 key = f"killed by {done.returncode}: {done.stderr.strip()[-300:]}"
-                print(f"KILLED\t{kind}\t{last_seed}\t{key}", flush=True)
+                tell(f"KILLED\t{kind}\t{last_seed}\t{key}")
                 seen[key] += 1
                 last = int(last_seed) + 1
             # What is caught may still have written to the screen.
@@ -117,9 +117,9 @@ def campaign(minutes: float, start: int, only: str | None, batch: int) -> int:
                     panics[place] += 1
             n += last - seed
             seed = last
-    print(f"{n} examples, {len(seen)} different faults, at most {peak} MiB: {dict(seen)}")
+    tell(f"{n} examples, {len(seen)} different faults, at most {peak} MiB: {dict(seen)}")
     if panics:
-        print(f"caught, and yet on the screen: {dict(panics)}")
+        tell(f"caught, and yet on the screen: {dict(panics)}")
     return len(seen)
 
 

@@ -32,7 +32,8 @@ _TS = (
 )
 _TIMED_TS = (
     "@problemName toy\n@timeStamps true\n@classLabel false\n@data\n"
-    "(2024-01-01 00:00:00,1.5),(2024-01-01 00:00:01,2):(0,1),(1,5)\n(0,2),(1,3):(0,2),(4,4)\n"
+    "(2024-01-01 00:00:00,1.5),(2024-01-01 00:00:01,2)\n"
+    "(2024-01-02 00:00:00,1),(2024-01-03 00:00:00,?)\n"
 )
 _ARFF = (
     "@relation toy\n@attribute a numeric\n@attribute 'b c' {x,\"y z\"}\n@attribute d date\n"
@@ -73,7 +74,7 @@ def seeds() -> dict[str, bytes]:
         "lz4 arrow": _saved(_frame(), "write_ipc", compression="lz4"),
         "arrow stream": _saved(_frame(), "write_ipc_stream", compression="uncompressed"),
         "jsonl": b'{"t": "2024-01-01", "v": 1, "w": null}\n{"t": "2024-01-02", "v": 2.5}\n',
-        "json": b'[{"t": 1, "v": {"x": 2.5}}, {"t": 2, "v": {"x": NaN}, "n": [1]}]',
+        "json": b'[{"t": 1, "v": {"x": 2.5}}, {"t": 2, "v": {"x": 3}, "n": [1]}]',
         "json columns": b'{"columns": {"a": [1, 2, null], "b": ["x", "y", "z"]}}',
         "json rows": b'{"rows": [[1, 2.5], [2, 1e300]], "names": ["a", "b"]}',
         "npy": _saved_array(np.arange(12.0).reshape(4, 3)),
@@ -86,7 +87,7 @@ def seeds() -> dict[str, bytes]:
         "arff": _ARFF.encode(),
         "series arff": _SERIES_ARFF.encode(),
         "xlsx": _workbook(),
-        "ods": ods("<table:table-row>" + _ods_cell("a") + _ods_cell("b") + "</table:table-row>"),
+        "ods": ods("".join(map(_ods_row, (("a", "b"), ("1", "2.5"), ("4", "3.5"), ("2", "7"))))),
     }
 
 
@@ -115,13 +116,27 @@ def zstd(content: bytes) -> bytes:
 def ods(rows: str) -> bytes:
     """An OpenDocument sheet of these rows of XML."""
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    return zipped({"mimetype": kind, "content.xml": _ODS.format(rows=rows).encode()})
-
-
-def _ods_cell(text: str) -> str:
-    return (
-        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+    manifest = (
+        b'<?xml version="1.0"?><manifest:manifest '
+        b'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        b'<manifest:file-entry manifest:full-path="/" manifest:media-type="' + kind + b'"/>'
+        b"</manifest:manifest>"
     )
+    return zipped(
+        {
+            "mimetype": kind,
+            "META-INF/manifest.xml": manifest,
+            "content.xml": _ODS.format(rows=rows).encode(),
+        }
+    )
+
+
+def _ods_row(cells: tuple[str, ...]) -> str:
+    made = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+        for text in cells
+    )
+    return f"<table:table-row>{made}</table:table-row>"
 
 
 def _frame() -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import sonde
-from sonde.data import examine
+from sonde.data import Categories, examine
 from sonde.errors import InvalidInput
 
 RNG = np.random.default_rng(8)
@@ -125,3 +125,40 @@ def test_refuses_as_many_categories_as_rows() -> None:
 def test_a_container_has_no_categories_left_to_name() -> None:
     with pytest.raises(InvalidInput, match="holds numbers already"):
         examine(sonde.Table(np.zeros((3, 1))), categories=["valve"])
+
+
+@pytest.mark.parametrize(
+    ("learned", "scored", "shares"),
+    [
+        (["01", "02", "01", "A7"], [1, 2, 3], [0.5, 0.25, 0.0]),
+        ([1, 2, 1, 7], ["01", "2.0", "A7"], [0.5, 0.25, 0.0]),
+        (["1.0", "A7", "1.0", "1.0"], [1, 2, None], [0.75, 0.0, np.nan]),
+        ([1, 2, 1, 7], [1.0, np.nan, 7.0], [0.5, np.nan, 0.25]),
+        (["True", "False", "True", "Unknown"], [True, False], [0.5, 0.25]),
+        ([True, False, True, True], ["TRUE", "False", "Unknown"], [0.75, 0.25, 0.0]),
+        (["00", "0", "1.50", "Open"], ["0", "1.5", "open"], [0.5, 0.0, 0.0]),
+    ],
+)
+def test_a_category_is_the_same_however_a_file_writes_it(
+    learned: list[Any], scored: list[Any], shares: list[float]
+) -> None:
+    before = examine({"kind": learned, "x": [1.0, 2.0, 4.0, 3.0]}, categories=["kind"])
+    today = {"kind": scored, "x": np.arange(len(scored)) * 1.5}
+    reading = examine(today, categories=before.categories)
+    np.testing.assert_array_equal(reading.data.values[:, 0], shares)
+
+
+def test_shares_stored_under_two_ways_of_writing_are_one() -> None:
+    stored = Categories({"kind": {"01": 0.25, "1": 0.5, "True": 0.25}})
+    encoded = stored.encode(pl.DataFrame({"kind": ["1", "true", "001", None]}))["kind"]
+    assert encoded.to_list() == [0.75, 0.25, 0.75, None]
+
+
+def test_says_when_nothing_that_was_learned_is_there() -> None:
+    learned = examine(frame(), categories=["valve"]).categories
+    given = {"valve": ["auf", "zu", "auf"], "rate": [1.0, 2.0, 4.0], "load": [3.0, 1.0, 2.0]}
+    strange = "no row of column 'valve' has a category that was learned; its values are all new"
+    assert strange in examine(given, categories=learned).problems
+    for valve in (["auf", "open", "auf"], [None, None, None]):
+        problems = examine({**given, "valve": valve}, categories=learned).problems
+        assert strange not in problems

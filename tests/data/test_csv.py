@@ -403,3 +403,36 @@ def test_comments_and_headers_that_come_late_are_left_out_whatever_the_size_of_a
     frame = frame_of("# begin\na,b\n" + rows + "# pause\n" + rows + "a,b\n" + rows)
     assert frame["a"].to_list() == [*range(40)] * 3
     assert frame["b"].sum() == 3 * sum(i + 0.5 for i in range(40))
+
+
+@pytest.mark.parametrize("cell", ["{} Jan 2024", "Jan {} 2024", "pump {} 2"])
+def test_blanks_within_the_cells_of_a_plain_file_cut_nothing(cell: str) -> None:
+    frame = frame_of("date,count\n" + "".join(f"{cell.format(i)},{90 - i}\n" for i in range(1, 31)))
+    assert frame.columns == ["date", "count"]
+    assert frame.row(29) == (cell.format(30), 60)
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        (["1.130", "1.240"], [1130, 1240]),
+        (["1.234", "999"], [1234, 999]),
+        (["1.234.567", "12.000"], [1_234_567, 12_000]),
+        (["0.130", "1.240"], [0.13, 1.24]),
+        (["1.13", "1.240"], [1.13, 1.24]),
+    ],
+)
+def test_points_amid_decimal_commas_are_those_of_thousands_where_they_can_be(
+    cells: list[str], wanted: list[float]
+) -> None:
+    text = "t;a;b;n\n" + "".join(f"2024-01-0{i};1,5;2,25;{c}\n" for i, c in enumerate(cells, 1))
+    assert frame_of(text)["n"].to_list() == wanted
+    is_grouped = wanted[0] >= 1000
+    assert notes_of(text) == ["column 'n': points read as thousands"] * is_grouped
+
+
+def test_one_column_of_decimal_commas_is_enough_to_tell_thousands() -> None:
+    text = "t;a;n\n2024-01-01;1,5;1.130\n2024-01-02;1,7;1.240\n"
+    assert frame_of(text).row(0) == ("2024-01-01", 1.5, 1130)
+    # Where every comma may be one of thousands, points stay decimal.
+    assert frame_of("a;b\n1,234;1.500\n1,345;2.500\n").row(0) == (1234, 1.5)

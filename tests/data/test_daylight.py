@@ -170,3 +170,21 @@ def test_an_hour_of_rows_sent_twice_is_no_clock_set_back() -> None:
 
 
 SET_BACK = (("2021-06-01", "2021-06-02 02:55"), ("2021-06-02 02:00", "2021-06-03"))
+
+
+def test_anomalies_are_told_by_the_clock_of_the_file() -> None:
+    import sonde
+
+    hours = pl.datetime_range(
+        pl.datetime(2024, 10, 1), pl.datetime(2024, 11, 15), "1h", time_zone="UTC", eager=True
+    )
+    text = hours.dt.convert_time_zone("Europe/Berlin").dt.to_string("%Y-%m-%d %H:%M")
+    values = np.sin(np.arange(len(text)) / 24 * 2 * np.pi)
+    values += np.random.default_rng(0).normal(scale=0.1, size=len(text))
+    values[[169, 900]] += 8.0
+    found = sonde.detect(pl.DataFrame({"ts": text, "v": values}), detector="seasonal_residual")
+    assert {a.peak for a in found.anomalies} >= {169, 900}
+    for anomaly in found.anomalies:
+        assert anomaly.start_time is not None
+        told = str(np.datetime64(anomaly.start_time, "ns"))[:16].replace("T", " ")
+        assert told == text[anomaly.start]

@@ -90,7 +90,7 @@ def test_a_panel_holds_each_series_in_time_order_and_knows_the_rows_of_the_file(
     assert panel.ids == ("b", "a")
     assert panel.values.ravel().tolist() == [10, 20, 30, 1, 2, 3]
     assert reading.rows.tolist() == [2, 0, 5, 3, 4, 1]
-    assert reading.problems[0] == (
+    assert reading.problems[1] == (
         "2 rows are out of time order (row 2 first); rows were sorted by time"
     )
     assert reading.id_values is not None
@@ -256,7 +256,7 @@ def test_counts_steps_within_each_series_of_a_panel() -> None:
     )
     reading = of(text, id="id")
     assert reading.step_ns == 10**9
-    assert reading.problems == []
+    assert reading.problems == ["the numbers of 'time' were read as seconds"]
 
 
 # Columns

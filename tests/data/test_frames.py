@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from sonde.core import Panel, Series, Table
-from sonde.data import frame_from, rows_from
+from sonde.data import examine, frame_from, rows_from
 from sonde.errors import InvalidInput
 
 numbers = st.one_of(st.none(), st.floats(allow_nan=False))
@@ -147,7 +147,10 @@ def sparse() -> Any:
         (lambda: pd.DataFrame(), "0 sample"),
         (lambda: pd.DataFrame({"z": [1j, 2]}), r"column 'z' \(complex128\).*Complex data not supp"),
         (lambda: pd.DataFrame({"b": [1, 2], "m": [1, "x"]}), "column 'm' .* cannot be read"),
-        (lambda: pd.DataFrame({"m": [10**400, 1]}), "column 'm' .* cannot be read"),
+        (
+            lambda: pd.DataFrame({"m": pd.Series([10**400, 1], dtype=object)}),
+            "column 'm' .* cannot be read",
+        ),
         (lambda: pl.LazyFrame({"a": [1]}).select("b"), "lazy frame cannot be collected: .*'?b"),
         (lambda: pl.scan_csv("/no/such.csv"), "lazy frame cannot be collected: "),
         (lambda: [10**400] * 20, "1000.*… at row 0 is too large for a number"),
@@ -221,3 +224,50 @@ def test_does_not_import_pandas_or_scipy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_levels_of_an_index_tell_machines_apart() -> None:
+    index = pd.MultiIndex.from_product(
+        [["a", "b"], pd.date_range("2024-01-01", periods=5)], names=["machine", "time"]
+    )
+    values = pd.DataFrame({"v": np.arange(10.0) ** 2 % 7}, index=index)
+    data = examine(values).data
+    assert isinstance(data, Panel)
+    assert data.ids == ("a", "b")
+    assert data.offsets.tolist() == [0, 5, 10]
+    np.testing.assert_array_equal(data.values[:, 0], values["v"])
+    assert frame_from(values["v"]).columns == ["machine", "time", "v"]
+    periods = pd.period_range("2024-01-01", periods=5, freq="D")
+    values.index = pd.MultiIndex.from_product([["a", "b"], periods])
+    assert frame_from(values).columns == ["level_0", "level_1", "v"]
+    assert frame_from(values)["level_1"].dtype.is_temporal()
+    clashing = values.rename_axis(["v", None])
+    assert frame_from(clashing).columns == ["level_0", "level_1", "v"]
+    assert list(values.columns) == ["v"]
+
+
+def test_an_index_that_names_its_rows_is_a_column_and_one_that_counts_them_is_not() -> None:
+    values = {"v": [1.0, 2.0]}
+    named = pd.DataFrame(values, index=pd.Index(["x", "y"], name="unit"))
+    assert frame_from(named).to_dict(as_series=False) == {"unit": ["x", "y"], "v": [1.0, 2.0]}
+    days = pd.DataFrame(values, index=pd.Index([dt.date(2024, 1, 1), DAYS[1].date()], name="day"))
+    assert frame_from(days).columns == ["day", "v"]
+    kinds = pd.DataFrame(values, index=pd.CategoricalIndex(["x", "y"], name="kind"))
+    assert frame_from(kinds).columns == ["kind", "v"]
+    assert frame_from(pd.DataFrame(values, index=["x", "y"])).columns == ["v"]
+    assert frame_from(pd.DataFrame(values, index=pd.Index([7, 9], name="n"))).columns == ["v"]
+
+
+def test_an_estimator_learns_from_columns_and_not_from_the_names_of_rows() -> None:
+    named = pd.DataFrame({"v": [1.0, 2.0]}, index=pd.Index(["x", "y"], name="unit"))
+    assert rows_from(named, prefer="table").channels == ("v",)
+    deep = pd.DataFrame({"v": [1.0, 2.0]}, index=pd.MultiIndex.from_tuples([(1, "x"), (2, "y")]))
+    assert rows_from(deep, prefer="table").channels == ("v",)
+    dated = pd.MultiIndex.from_product([["x"], pd.DatetimeIndex(DAYS)])
+    series = rows_from(pd.DataFrame({"v": [1.0, 2.0]}, index=dated), prefer="series")
+    assert isinstance(series, Series)
+    assert series.time is not None
+    assert series.channels == ("v",)
+    both = pd.MultiIndex.from_product([["x", "z"], pd.DatetimeIndex(DAYS)])
+    with pytest.raises(InvalidInput, match="time"):
+        rows_from(pd.DataFrame({"v": [1.0, 2.0, 3.0, 4.0]}, index=both), prefer="series")

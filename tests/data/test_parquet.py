@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sonde.core import Panel
 from sonde.data import examine
 from sonde.data.formats.parquet_files import read_parquet
 from sonde.data.inputs import unpacking
@@ -149,8 +150,8 @@ def test_the_names_of_folders_become_columns(tmp_path: Path) -> None:
     frame = frame_in(tmp_path)
     assert frame.columns == ["day", "flow", "year", "month", "site"]
     keys = frame.select("year", "month", "site").unique(maintain_order=True).rows()
-    assert keys == [(2023, 12, None), (2024, 2, "a/b"), (2024, 10, "c")]
-    assert frame.group_by("month").len().sort("month").rows() == [(2, 2), (10, 10), (12, 12)]
+    assert keys == [("2023", "12", None), ("2024", "02", "a/b"), ("2024", "10", "c")]
+    assert frame.group_by("month").len().sort("month").rows() == [("02", 2), ("10", 10), ("12", 12)]
 
 
 def test_reads_what_arrow_writes_as_a_partitioned_dataset(tmp_path: Path) -> None:
@@ -202,3 +203,18 @@ def test_folders_that_are_no_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "c" / "year=2024").symlink_to(tmp_path / "b")
     with pytest.raises(InvalidInput, match="a link to another folder"):
         frame_in(tmp_path / "c")
+
+
+def test_the_name_of_a_folder_is_no_measurement_and_may_be_the_id(tmp_path: Path) -> None:
+    for year in (2023, 2024):
+        start = datetime(year, 1, 1)
+        hours = pl.datetime_range(start, start + timedelta(hours=39), "1h", eager=True)
+        stored(FRAME.select("flow", time=hours), tmp_path / f"year={year}" / "a.parquet")
+    reading = examine(tmp_path)
+    assert reading.data.channels == ("flow",)
+    assert reading.time_column == "time"
+    assert reading.left_out["year"] == "text"
+    data = examine(tmp_path, id="year").data
+    assert isinstance(data, Panel)
+    assert data.ids == ("2023", "2024")
+    assert data.offsets.tolist() == [0, 40, 80]

@@ -89,3 +89,41 @@ def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastexcel", None)
     with pytest.raises(MissingExtra, match=r"pip install 'sonde\[excel\]'"):
         read_frame(io.BytesIO(book(a=TABLE)))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        [["day", "v"]],
+        [["Measured by the night shift"]],
+        [["Plant 7"], ["Measured by the night shift"], ["Pump 2 was off on Sunday"]],
+        [["Author", "Plant"], ["Ada", "North"], ["Grace", "South"]],
+    ],
+    ids=["a header alone", "a title", "sentences", "words in two columns"],
+)
+def test_passes_over_a_sheet_that_is_a_note_on_the_others(note: list[list[Any]]) -> None:
+    text, _ = load(io.BytesIO(book(readme=note, data=TABLE, more=[["a"], [7]])))
+    assert text.frame.columns == ["day", "v", "n", "s", "on"]
+    assert text.frame.height == 2
+    assert "sheet 'data' was read" in text.notes[0]
+    assert "also has 'readme', 'more'" in text.notes[0]
+
+
+def test_text_is_read_where_no_sheet_has_numbers() -> None:
+    words = [["who", "where"], ["Ada", "North"]]
+    text, _ = load(io.BytesIO(book(first=[["who"]], second=words, third=words)))
+    assert text.frame.rows() == [("Ada", "North")]
+    assert "sheet 'second' was read" in text.notes[0]
+
+
+def test_a_sheet_without_rows_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(book(plan=[["day", "v"]], data=TABLE, empty=[]))
+    with pytest.raises(
+        InvalidInput, match=r"sheet 'plan' of .* has columns and no rows; .*: 'data', 'empty'$"
+    ):
+        read_frame(f"{path}::plan")
+    with pytest.raises(
+        InvalidInput, match=r"sheet 'a' of .* has columns and no rows; .* wrote it$"
+    ):
+        read_frame(io.BytesIO(book(a=[["day", "v"]])))

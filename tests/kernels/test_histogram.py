@@ -69,6 +69,19 @@ def test_every_row_is_counted_once_and_found_again(x: Floats, n_bins: int) -> No
     assert cells.min() >= 1
 
 
+@pytest.mark.parametrize("step", [0.1, 0.01, 0.7, 1 / 3, 1e-9])
+def test_values_on_edges_get_the_term_of_the_bin_they_were_counted_in(step: float) -> None:
+    for n_values in range(2, 40):
+        grid: Floats = np.arange(n_values, dtype=np.float64)[:, None] * np.float64(step)
+        for n_bins in range(1, 25):
+            lows, scales, offsets, terms = learned(grid, [n_bins])
+            numbered = np.arange(len(terms), dtype=np.float64)
+            cells = np.empty(grid.shape)
+            histogram.column_terms(grid, lows, scales, offsets, numbered, 0.5, cells, 0, n_values)
+            found = np.bincount(cells[:, 0].astype(int), minlength=len(terms))
+            np.testing.assert_array_equal(found[1:-1], terms[1:-1])
+
+
 def test_values_outside_count_as_the_edge_up_to_the_tolerance() -> None:
     tables = learned(np.arange(0.0, 11.0)[:, None], [5])
     x = np.array([-1.1, -0.9, 0.0, 10.0, 10.9, 11.1, -1e308, 1e308, np.nan])[:, None]

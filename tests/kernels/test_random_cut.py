@@ -118,7 +118,7 @@ def test_the_depth_in_a_tree_made_by_hand() -> None:
         (-4.0, 1 * 4 / 8 + 4 / 8 * (2 * 4 / 5 + 3 * 1 / 5)),
     ]:
         usual = 2 * (np.log(2) + np.euler_gamma) - 4 / 3
-        np.testing.assert_allclose(run(np.array([[value]]), forest), 2 ** (-depth / usual))
+        np.testing.assert_allclose(run(np.array([[value]]), forest), usual / depth)
 
 
 def cuts_at_the_root(forest: dict[str, Any]) -> Floats:
@@ -190,4 +190,4 @@ def test_huge_numbers_and_tiny_differences_stay_finite() -> None:
     scores, shares = run(x, blank(10, 16, 1, 2, 0), blame=True)
     assert np.isfinite(scores[2:]).all()
     assert np.isfinite(shares).all()
-    assert ((scores[2:] >= 0) & (scores[2:] <= 1)).all()
+    assert (scores[2:] > 0).all()

@@ -85,6 +85,27 @@ def test_threads_change_nothing(name: str) -> None:
     assert one.anomaly_scores(rows).tobytes() == four.anomaly_scores(rows).tobytes()
 
 
+@pytest.mark.parametrize("n_columns", [3, 7, 16, 33])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_blame_of_a_row_does_not_depend_on_the_rows_blamed_with_it(
+    name: str, n_columns: int
+) -> None:
+    rows = np.random.default_rng(n_columns).normal(size=(200, n_columns))
+    model = fitted(name, rows)
+    data = model.prepare(rows)
+    together = model.blame(data, np.arange(200))
+    for some in ([17], [17, 80], [80, 17, 3], list(range(190))):
+        assert model.blame(data, np.array(some)).tobytes() == together[some].tobytes()
+
+
+@pytest.mark.parametrize("n_values", [4, 11, 20])
+def test_hbos_finds_values_on_an_edge_in_the_bin_they_were_counted_in(n_values: int) -> None:
+    values = np.arange(n_values) * 0.1
+    for n_bins in range(n_values + 2, 3 * n_values):  # so many that each value has its own
+        model = fitted("hbos", np.repeat(values, 10)[:, None], n_bins=n_bins)
+        np.testing.assert_array_equal(model.anomaly_scores(values[:, None]), 0.0)
+
+
 @pytest.mark.parametrize("name", ELLIPSOIDS)
 def test_a_broken_relation_is_found_though_each_value_is_ordinary(name: str) -> None:
     first = RNG.normal(size=500)

@@ -169,7 +169,7 @@ def random_cut_run(
         if held:
             depths = [depth_in(tree.root, point) for tree in trees if tree.root is not None]
             usual = max(expected_length(held), 1.0)
-            scores[i] = 2 ** (-added(depths) / len(trees) / usual)
+            scores[i] = usual / max(added(depths) / len(trees), 1e-6)
         for tree in trees:
             learn(tree, point, time_decay * (i + 1), most)
     return scores, trees

@@ -207,3 +207,170 @@ def test_the_command_refuses_what_can_not_be_read_in_parts(
     assert "discord on all rows at once" in said
     with pytest.raises(InvalidInput, match=r"sonde\.detect_file reads it part by part"):
         sonde.detect(large)
+
+
+def test_a_column_may_widen_within_the_first_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "_SAMPLE", 1_000)
+    lines = ["a,b", *(f"{i % 7},{i % 5}" for i in range(600)), "2.5,1", "1,3"]
+    (tmp_path / "t.csv").write_text("\n".join([*lines, *["1,2"] * 500]))
+    assert sonde.detect_file(tmp_path / "t.csv").whole.n_rows == 1102
+
+
+def test_a_letter_that_is_not_utf8_may_come_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_files, "_HEAD", 500)
+    rows = "".join(f"{i % 7},{i % 5},pump\n" for i in range(3000))
+    (tmp_path / "t.csv").write_bytes(b"a,b,what\n" + rows.encode() + b"1,2,K\xfchler\n" * 9)
+    found = sonde.detect_file(tmp_path / "t.csv")
+    assert found.whole.n_rows == 3009
+
+
+def test_text_that_begins_late_is_left_out_as_when_read_whole(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 7}.5,{i % 5},\n" for i in range(3000))
+    (tmp_path / "t.csv").write_text("a,b,note\n" + rows + "1.5,2,late\n" * 9)
+    found = sonde.detect_file(tmp_path / "t.csv")
+    assert found.model.schema_.channels == ("a", "b")
+    assert "note" in found.chosen["left_out"]
+
+
+def test_numbers_keep_one_decimal_sign_in_all_parts(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 5};1.{i % 900 + 100}\n" for i in range(3000))
+    (tmp_path / "t.csv").write_text("a;n\n" + rows + "1;1.234.567\n" * 9)
+    with pytest.raises(InvalidInput, match="decimal sign of column 'n'"):
+        sonde.detect_file(tmp_path / "t.csv")
+
+
+def test_a_stored_model_scores_a_file_whose_columns_widen_late(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("SONDE_PARTS_ABOVE_MB", "1")
+    sonde.save(sonde.detect_file(large, fit_rows=2_000).model, tmp_path / "m.sonde")
+    later = tmp_path / "later.csv"
+    rows = pl.read_csv(large).with_columns(pl.lit("").alias("note"))
+    later.write_text(rows.write_csv() + "1,2,3,4,5,6,late\n")
+    ran = run("score", tmp_path / "m.sonde", later, "--scores", tmp_path / "s.csv")
+    assert ran.code == 0, ran
+    assert len(pl.read_csv(tmp_path / "s.csv")) == 120_001
+
+
+def test_no_other_file_is_written_over(tmp_path: Path) -> None:
+    path = written(table(), tmp_path / "s.csv")
+    beside = tmp_path / "out.csv.part"
+    beside.write_text("mine")
+    sonde.detect_file(path, scores=tmp_path / "out.csv")
+    assert beside.read_text() == "mine"
+    before = path.read_bytes()
+    with pytest.raises(InvalidInput, match="name another file"):
+        sonde.detect_file(path, scores=path)
+    assert path.read_bytes() == before
+
+
+def test_columns_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    late = np.where(np.arange(N) < 4_500, 0.0, RNG.normal(size=N))
+    frame = table().with_columns(pl.Series("n", range(N)), pl.Series("late", late))
+    path = written(frame, tmp_path / "t.csv")
+    found = sonde.detect_file(path, fit_rows=1_000)
+    assert found.model.schema_.channels == sonde.read(path).channels
+    drawn = sonde.detect_file(path)
+    assert drawn.model.schema_.channels == ("x", "y", "z", "late")
+    assert drawn.chosen["left_out"]["n"] == "row counter"
+
+
+@pytest.mark.parametrize("missing", ["auto", "previous", "drop"])
+def test_a_gap_over_a_border_is_the_same_online(missing: Any, tmp_path: Path) -> None:
+    frame = series()
+    gaps = np.zeros(N, dtype=bool)
+    for at in range(700, N, 700):
+        gaps[at : at + 40] = True
+    frame = frame.with_columns(pl.when(pl.Series(gaps)).then(None).otherwise("rate").alias("rate"))
+    path = written(frame.filter(pl.int_range(N) % 1_111 < 1_100), tmp_path / "s.parquet")
+    options: dict[str, Any] = {"online": True, "fit_rows": 400, "missing": missing}
+    whole = sonde.detect(path, **options)
+    sonde.detect_file(path, scores=tmp_path / "out.parquet", **options)
+    scores = pl.read_parquet(tmp_path / "out.parquet")["score"].fill_null(np.nan).to_numpy()
+    np.testing.assert_array_equal(scores, whole.scores)
+
+
+def test_rows_out_of_order_and_sent_twice_near_a_border(tmp_path: Path) -> None:
+    frame = series()
+    mixed = pl.concat([frame[:1490], frame[1490:1510].reverse(), frame[1510:2250], frame[2249:]])
+    path = written(mixed, tmp_path / "s.parquet")
+    options: dict[str, Any] = {
+        "detector": "seasonal_residual", "fit_rows": 1_000, "kind": "series"
+    }  # fmt: skip
+    whole = sonde.detect(path, **options)
+    found = sonde.detect_file(path, scores=tmp_path / "out.parquet", **options)
+    scores = pl.read_parquet(tmp_path / "out.parquet")["score"].fill_null(np.nan).to_numpy()
+    np.testing.assert_array_equal(scores, whole.scores)
+    assert [a.to_dict() for a in found.anomalies] == [a.to_dict() for a in whole.anomalies]
+
+
+def test_a_budget_of_false_alarms_goes_by_the_rows_learned_from(tmp_path: Path) -> None:
+    path = written(table().insert_column(0, series()["ts"]), tmp_path / "t.csv")
+    options: dict[str, Any] = {"kind": "table", "fit_rows": 1_000, "false_alarms": "20/day"}
+    whole, found = sonde.detect(path, **options), sonde.detect_file(path, **options)
+    cutoff = whole.chosen["threshold"]["cutoff"]
+    assert found.chosen["threshold"]["cutoff"] == pytest.approx(cutoff, rel=0.01)
+
+
+def test_labels_of_rows_that_are_not_learned_from_are_refused(tmp_path: Path) -> None:
+    label = pl.Series("label", (np.arange(N) // 10 == 400).astype(int))
+    path = written(series().with_columns(label), tmp_path / "s.csv")
+    with pytest.raises(InvalidInput, match="labels can only be used"):
+        sonde.detect_file(path, labels="label", detector="seasonal_residual")
+
+
+def test_a_table_keeps_its_id_column(tmp_path: Path) -> None:
+    path = written(table(), tmp_path / "t.csv")
+    sonde.detect_file(path, id="kind", kind="table", scores=tmp_path / "s.csv")
+    assert "kind" in pl.read_csv(tmp_path / "s.csv").columns
+
+
+def test_rows_are_named_as_the_file_counts_them(tmp_path: Path) -> None:
+    frame = series().with_columns(
+        pl.when(pl.int_range(N) == 5_000).then(None).otherwise("rate").alias("rate")
+    )
+    path = written(frame.filter(~pl.int_range(N).is_between(2500, 2502)), tmp_path / "s.parquet")
+    with pytest.raises(InvalidInput, match=r"row 4997"):
+        sonde.detect_file(path, missing="error", fit_rows=1_000, detector="seasonal_residual")
+
+
+def test_auto_chooses_what_can_be_judged_in_parts(tmp_path: Path) -> None:
+    path = written(series()[:2_000], tmp_path / "s.csv")
+    assert sonde.detect(path).chosen["detector"] == "discord"
+    found = sonde.detect_file(path)
+    assert found.chosen["detector"] == "seasonal_residual"
+    assert found.whole.n_rows == 2_000
+
+
+def test_days_before_months_are_read_so_in_every_part(tmp_path: Path) -> None:
+    time = pl.datetime_range(
+        pl.datetime(2024, 12, 31, 12), pl.datetime(2025, 1, 9), "1m", closed="left", eager=True
+    )[:N]
+    frame = series().with_columns(ts=time.dt.to_string("%d/%m/%Y %H:%M:%S"))
+    path = written(frame, tmp_path / "s.csv")
+    options: dict[str, Any] = {"detector": "seasonal_residual", "fit_rows": 2_000}
+    whole, found = sonde.detect(path, **options), sonde.detect_file(path, **options)
+    assert [a.to_dict() for a in found.anomalies] == [a.to_dict() for a in whole.anomalies]
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M", "%H:%M:%S"])
+def test_times_that_all_rows_must_settle_are_refused(form: str, tmp_path: Path) -> None:
+    early = series()["ts"].head(3_000)
+    frame = series()[:3_000].with_columns(ts=early.dt.to_string(form))
+    path = written(frame, tmp_path / "s.csv")
+    with pytest.raises(InvalidInput, match="needs times that say one thing"):
+        sonde.detect_file(path, time="ts", kind="series")
+
+
+def test_a_clock_that_is_put_back_is_refused(tmp_path: Path) -> None:
+    hours = pl.datetime_range(
+        pl.datetime(2024, 10, 26), pl.datetime(2024, 10, 29), "1m", time_zone="UTC", eager=True
+    )[:N]
+    local = hours.dt.convert_time_zone("Europe/Berlin").dt.to_string("%Y-%m-%d %H:%M")
+    path = written(series()[: len(local)].with_columns(ts=local), tmp_path / "s.csv")
+    with pytest.raises(InvalidInput, match="clock of column 'ts' is put back"):
+        sonde.detect_file(path, fit_rows=500)

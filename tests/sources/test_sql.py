@@ -79,6 +79,21 @@ def test_takes_parameters_and_counts_rows(plant: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("SELECT ':30' AS a", ":30"),
+        ("SELECT '10:30:15' AS a -- at :noon", "10:30:15"),
+        ("SELECT ' ::x :a: \\:b' AS a /* :c */", " ::x :a: \\:b"),
+        ("SELECT 'it''s :30' || :given AS a", "it's :30!"),
+        ('SELECT ":a" FROM (SELECT 7 AS ":a")', 7),
+    ],
+)
+def test_a_colon_in_quotes_is_no_parameter(query: str, wanted: object) -> None:
+    parameters = {"given": "!"} if ":given" in query else None
+    assert read_sql(query, "sqlite://", parameters=parameters).item() == wanted
+
+
+@pytest.mark.parametrize(
     ("query", "says"),
     [
         ("", "the query is empty"),

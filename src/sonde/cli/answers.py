@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..errors import InvalidInput
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from ..data import Reading
     from ..data.formats.parts import Parts
     from ..runtimes.embedded import FoundInFile
+
+# Who looks at the same data in another way.
+_ANOTHER = {
+    "copod": "knn",
+    "discord": "seasonal_residual",
+    "ecod": "knn",
+    "ewma": "random_cut_forest",
+    "hbos": "isolation_forest",
+    "isolation_forest": "hbos",
+    "knn": "hbos",
+    "mcd": "hbos",
+    "pca": "knn",
+    "random_cut_forest": "isolation_forest",
+    "seasonal_residual": "discord",
+    "spectral_residual": "seasonal_residual",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,7 @@ def show(reading: Reading, detection: Detection, out: Outputs) -> int:
         file, candidate = None, detection.candidate
         if candidate is not None and reading.files is not None:
             file, candidate = reading.files.named(candidate)
-        _say_nothing_found(candidate, file)
+        _say_nothing_found(candidate, file, detection.chosen)
     out.say_written()
     return out.exit_code(len(detection.anomalies))
 
@@ -107,7 +123,7 @@ def show_whole(found: FoundInFile, out: Outputs) -> int:
     elif whole.anomalies:
         print_renderable(anomaly_list(whole.anomalies, found.model.schema_.channels))
     else:
-        _say_nothing_found(whole.candidate, None)
+        _say_nothing_found(whole.candidate, None, found.chosen)
     out.say_written()
     return out.exit_code(whole.n_anomalies)
 
@@ -133,8 +149,10 @@ def say_problems(problems: Sequence[str], *, quiet: bool, verbose: bool) -> None
         say(f"There {are} on the data; --verbose shows what.", quiet=quiet)
 
 
-def _say_nothing_found(candidate: Anomaly | None, file: str | None) -> None:
-    """The result of a quiet file, with the strongest candidate."""
+def _say_nothing_found(
+    candidate: Anomaly | None, file: str | None, chosen: Mapping[str, Any]
+) -> None:
+    """The result of a quiet file, with the strongest candidate and what else can be tried."""
     text = "Nothing unusual was found."
     if candidate is not None:
         where = f"row {candidate.peak}" + (f" of {file}" if file is not None else "")
@@ -142,7 +160,20 @@ def _say_nothing_found(candidate: Anomaly | None, file: str | None) -> None:
             where += f" of series {candidate.series!r}"
         text += (
             f" The strongest candidate is {where}, score {candidate.score:.4g} "
-            f"(probability {candidate.probability:.6g}).\nIf you know that something is wrong, say "
-            "how much (--contamination 0.01) or how many false alarms may pass (--false-alarms)."
+            f"(probability {candidate.probability:.6g}).\n{_what_to_try(chosen)}"
         )
     print_text(text)
+
+
+def _what_to_try(chosen: Mapping[str, Any]) -> str:
+    # Only the answer of a stored model does not tell how many rows were learned from.
+    is_stored = "fit_rows" not in chosen
+    begin, option = ("train again and ", "--model") if is_stored else ("", "--detector")
+    text = (
+        f"If you know that something is wrong, {begin}say how much (--contamination 0.01) or how "
+        "many false alarms may pass (--false-alarms)"
+    )
+    another = _ANOTHER.get(chosen["detector"])
+    if chosen.get("online") and chosen["detector"] == "random_cut_forest":
+        another = "ewma"
+    return f"{text}." if another is None else f"{text}, or try {option} {another}."

@@ -86,13 +86,13 @@ def detect(
     out = Outputs(told, scores, anomalies, report, json, quiet, verbose, fail_on_anomaly)
     with working(quiet=quiet):
         source = source_of(input, query)
-        parts = parts_wanted(source, detector, id)
+        parts = parts_wanted(source, detector, None if kind == "table" else id)
         if parts is None:
             found = run(source, id=id, **settings)
             write_files(found.reading, found.detection, out)
         else:
             refuse_report(out, parts)
-            whole = detect_file(source, scores=scores, anomalies=anomalies, **settings)
+            whole = detect_file(source, id=id, scores=scores, anomalies=anomalies, **settings)
     if parts is not None:
         return show_whole(whole, out)
     return show(found.reading, found.detection, out)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from .named import column_named
-from .quoting import quoted, shortened
+from .quoting import listed, quoted, shortened
 
 # Numbers by accident: what they are called says that arithmetic on them means nothing.
 _NO_VALUES = re.compile(
@@ -70,7 +70,9 @@ def named_columns(
     """
     chosen = list(columns)
     if not chosen or len(set(chosen)) < len(chosen):
-        raise InvalidInput(f"columns must name one or more different columns, got {chosen}")
+        raise InvalidInput(
+            f"columns must name one or more different columns, got [{listed(chosen)}]"
+        )
     for name in chosen:
         column = column_named(frame, name, source)
         if column.dtype.is_integer() and _collapses(column):
@@ -218,10 +220,11 @@ def _counts_rows(
         return False  # settles nearly every column after four cells
     is_wide = str(column.dtype) in ("Int128", "UInt128")  # which NumPy lacks
     values = (column.cast(pl.Float64) if is_wide else column).to_numpy()
-    if column.dtype.is_float():
-        # NaN and infinity count nothing, and NumPy warns of arithmetic on them.
-        if not np.isfinite(values).all() or not np.all(values == np.floor(values)):
-            return False
+    # NaN and infinity count nothing, and NumPy warns of arithmetic on them.
+    if column.dtype.is_float() and not (
+        np.isfinite(values).all() and np.all(values == np.floor(values))
+    ):
+        return False
     if _rises_evenly(np.diff(values)):
         return True
     if offsets is None or order is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -26,8 +27,10 @@ def frame_from(obj: Any) -> pl.DataFrame:
     Parameters
     ----------
     obj : a frame of pandas, Polars (eager or lazy), Arrow or any library narwhals knows; one of
-        their columns; a dict of columns; a list of dicts. A pandas index of dates becomes the
-        first column; other indexes are row numbers or names and are left behind.
+        their columns; a dict of columns; a list of dicts. A pandas index of several levels
+        becomes the first columns (``level_0``, … where it has no names), and so does one of
+        dates, or one of text or categories that has a name. An index of numbers, or of text
+        without a name, counts or names the rows and is left behind.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def frame_from(obj: Any) -> pl.DataFrame:
         return frame_of_python(obj)
     if type(obj).__name__ == "RecordBatch":
         return _from_batch(obj)
-    return _from_other_library(_with_dates(obj))
+    return _from_other_library(_with_index(obj))
 
 
 def is_frame(obj: Any) -> bool:
@@ -72,7 +75,7 @@ def rows_from(X: Any, *, prefer: Literal["table", "series"]) -> Container:
     ----------
     X : a container, which is passed through; an array (n,) or (n, d), which gets default names;
         a frame, whose numeric and boolean columns keep their names. A column of dates becomes
-        the time of a series and is left out of a table.
+        the time of a series and is left out of a table; of a pandas index only dates count.
     prefer : which container to make of arrays and frames.
 
     Raises
@@ -94,7 +97,7 @@ def rows_from(X: Any, *, prefer: Literal["table", "series"]) -> Container:
             refuse_empty((max(len(X.values), 1), 0))
         return X
     if not is_sparse(X) and is_frame(X):
-        return _rows_of_frame(frame_from(X), prefer)
+        return _rows_of_frame(_measured(X), prefer)
     values = matrix_from(X)
     return Table(values) if prefer == "table" else Series(values)
 
@@ -107,7 +110,7 @@ def only_columns(X: Any, names: Sequence[str], also: str | None) -> Any:
     """
     if isinstance(X, np.ndarray | Series | Panel | Table) or is_sparse(X) or not is_frame(X):
         return X
-    frame = frame_from(X)
+    frame = _measured(X)
     if not set(names) <= set(frame.columns):
         return frame
     kept = [*names, *([also] if also in frame.columns and also not in names else [])]
@@ -120,7 +123,7 @@ def with_categories(X: Any, shares: Mapping[str, Mapping[str, float]]) -> Any:
         return X
     from .categories import Categories
 
-    return Categories(shares).encode(frame_from(X))
+    return Categories(shares).encode(_measured(X))
 
 
 def values_of(frame: pl.DataFrame, columns: list[str]) -> Floats:
@@ -147,8 +150,9 @@ def _rows_of_frame(frame: pl.DataFrame, prefer: Literal["table", "series"]) -> C
         elif dtype.is_numeric() or dtype == pl.Boolean or frame[name].null_count() == frame.height:
             names.append(name)
         else:
-            # Polars panics over missing objects.
-            first = None if dtype == pl.Object else frame[name].drop_nulls().first()
+            # Polars panics over missing objects, also within lists.
+            has_objects = "Object" in str(dtype)
+            first = None if has_objects else frame[name].drop_nulls().first()
             raise InvalidInput(
                 f"could not convert column {quoted(name)} ({shortened(str(dtype))}) to numbers, "
                 f"for example {quoted(first)}; leave it out",
@@ -183,16 +187,50 @@ def _is_rows_of_dicts(obj: Any) -> bool:
     return isinstance(obj, list | tuple) and len(obj) > 0 and isinstance(obj[0], dict)
 
 
-def _with_dates(obj: Any) -> Any:
-    """A pandas frame or column whose index of dates has become its first column."""
+def _measured(X: Any) -> pl.DataFrame:
+    """``X`` as a frame, without the levels of its index that only name or count rows."""
+    index: Any = getattr(X, "index", None)
+    if type(index).__name__ == "MultiIndex":
+        names = [i for i, level in enumerate(index.levels) if not _is_of_dates(level)]
+        X = X.reset_index(names, drop=True)
+    elif _has_named_rows(index):
+        X = X.reset_index(drop=True)
+    return frame_from(X)
+
+
+def _with_index(obj: Any) -> Any:
+    """A pandas frame or column whose index says more than row numbers, as its first columns."""
     index: Any = getattr(obj, "index", None)
-    if type(index).__name__ not in ("DatetimeIndex", "PeriodIndex"):
+    is_deep = type(index).__name__ == "MultiIndex"
+    if not (is_deep or _is_of_dates(index) or _has_named_rows(index)):
         return obj
     frame = obj.to_frame(obj.name if obj.name is not None else "value") if obj.ndim == 1 else obj
-    if type(index).__name__ == "PeriodIndex":
-        frame = frame.set_axis(index.to_timestamp(), axis=0)
-    free = next(n for n in (index.name, "time", "timestamp", "index") if n and n not in frame)
-    return frame.rename_axis(index=free).reset_index()
+    taken = {str(name) for name in frame.columns}
+    free: list[str] = []
+    for i, name in enumerate(index.names):
+        others = [f"level_{i}"] if is_deep else ["time", "timestamp", "index"]
+        wanted = [*([] if name is None or name == "" else [str(name)]), *others]
+        endless = (f"{wanted[0]}_{n}" for n in count(2))
+        free.append(next(one for one in chain(wanted, endless) if one not in taken))
+        taken.add(free[-1])
+    columns = [index.get_level_values(i) for i in range(index.nlevels)]
+    bare = frame.reset_index(drop=True)
+    for i, (name, cells) in enumerate(zip(free, columns, strict=True)):
+        if type(cells).__name__ == "PeriodIndex":
+            cells = cells.to_timestamp()
+        bare.insert(i, name, cells)
+    return bare
+
+
+def _is_of_dates(index: Any) -> bool:
+    return type(index).__name__ in ("DatetimeIndex", "PeriodIndex")
+
+
+def _has_named_rows(index: Any) -> bool:
+    """A pandas index of one level, of text or days, that has a name."""
+    is_named = getattr(index, "name", None) not in (None, "") and hasattr(index, "inferred_type")
+    kinds = ("string", "categorical", "date", "datetime")
+    return is_named and not _is_of_dates(index) and index.inferred_type in kinds
 
 
 def _from_batch(batch: Any) -> pl.DataFrame:
@@ -243,8 +281,8 @@ def _refuse_unreadable(column: Any) -> None:
         is_complex = getattr(dtype, "kind", "") == "c"
         why = "Complex data not supported" if is_complex else _first_line(refused)
         raise InvalidInput(
-            f"column {quoted(column.name)} ({shortened(str(dtype))}) cannot be read: {why}; make it numbers or "
-            "text, or leave it out",
+            f"column {quoted(column.name)} ({shortened(str(dtype))}) cannot be read: {why}; make "
+            "it numbers or text, or leave it out",
             column=column.name,
         ) from None
 

@@ -23,7 +23,14 @@ from .frames import frame_from, is_frame, values_of
 from .from_containers import examine_collection, examine_container
 from .ids import Ids, find_ids, read_ids
 from .kinds import Decision, KindWanted, decide
-from .many import Files, load_many, paths_in
+from .many import (
+    Files,
+    load_many,
+    paths_in,
+    rows_of_files,
+    series_of_files,
+    why_no_series,
+)
 from .named import column_named
 from .problems import cell_problems, order_problems
 from .quoting import quoted, shortened
@@ -83,6 +90,7 @@ def examine(
     labels: str | None = None,
     categories: Sequence[str] | Categories | None = None,
     category_rows: int | None = None,
+    time_format: str | None = None,
     kind: KindWanted = "auto",
 ) -> Reading:
     """What ``read`` returns, with everything that was found out on the way.
@@ -93,6 +101,7 @@ def examine(
     labels : a column of 0 and 1, true and false, or words; it is no value.
     categories : columns of categories, or what was learned of them before.
     category_rows : learn the categories from the first rows only (of each series).
+    time_format : the ``time_format`` of a Reading of other rows of the same input.
 
     Raises
     ------
@@ -112,9 +121,34 @@ def examine(
     if isinstance(source, np.ndarray) and source.ndim == 3:
         panel = Panel.from_array(source)
         return examine_container(panel, time, id, columns, labels, kind)
-    named = list(categories.shares if isinstance(categories, Categories) else categories or ())
+    named = _names_of(categories)
     _refuse_two_roles(time, id, columns, labels, named)
     text = _open(source)
+    with rows_of_files(text.files):
+        return _examined(
+            text,
+            _Asked(time, id, columns, labels, categories, category_rows, time_format, kind),
+        )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The options of ``examine``."""
+
+    time: str | None
+    id: str | None
+    columns: Sequence[str] | None
+    labels: str | None
+    categories: Sequence[str] | Categories | None
+    category_rows: int | None
+    time_format: str | None
+    kind: KindWanted
+
+
+def _examined(text: _Given, asked: _Asked) -> Reading:
+    time, id, columns, labels = asked.time, asked.id, asked.columns, asked.labels
+    categories, category_rows, kind = asked.categories, asked.category_rows, asked.kind
+    named = _names_of(categories)
     is_as_found = kind != "table" and not any((time, id, columns, labels, named))
     if text.labelled is not None and is_as_found:
         return examine_collection(text.labelled, text.frame, text.name, text.notes)
@@ -124,14 +158,16 @@ def examine(
     # Columns named as values are neither time nor id.
     taken = set(columns or ()) | ({labels} if labels else set())
     ids = None if id is None else read_ids(frame, id, name)
-    clock = _clock(given, time, ids, taken | ({id} if id else set()))
+    clock = _clock(given, time, ids, taken | ({id} if id else set()), asked.time_format)
     taken |= {role for role in (id, clock and clock.name) if role}
     taken |= set(clock.beside) if clock else set()
     names, left_out = _values(given, columns, taken, None)
     if ids is None and given.files is not None:
-        ids = _file_ids(given.files, clock)
+        ids = series_of_files(given.files, frame, clock, taken | set(given.categories), kind)
     decision = decide(frame, clock, ids, names, taken | set(given.categories), kind, name)
-    clock = decision.clock
+    if given.files is not None and id is None and kind == "auto" and decision.kind == "table":
+        decision = replace(decision, reason=why_no_series(given.files, clock) or decision.reason)
+    written, clock = clock, decision.clock
     if decision.ids.name is not None:
         taken |= {decision.ids.name}
     if decision.kind != "table":
@@ -166,8 +202,21 @@ def examine(
         left_out=left_out,
         categories=given.learned,
         files=given.files,
+        time_shift=_shift(written, clock),
+        time_format=None if written is None else written.format,
+        time_doubt=None if written is None or written.format is None else written.note,
         problems=given.notes + ([clock.note] if clock and clock.note else []) + problems,
     )
+
+
+def _names_of(categories: Sequence[str] | Categories | None) -> list[str]:
+    return list(categories.shares if isinstance(categories, Categories) else categories or ())
+
+
+def _shift(written: Clock | None, even: Clock | None) -> NDArray[np.int64] | None:
+    if written is None or even is None or np.array_equal(written.ns, even.ns):
+        return None
+    return written.ns - even.ns
 
 
 def _refuse_two_roles(
@@ -211,13 +260,15 @@ def _encoded(
     """``given`` with its categories as numbers, learned from ``rows`` unless known already."""
     if not categories:
         return given
+    is_new = not isinstance(categories, Categories)
     if not isinstance(categories, Categories):
         categories = Categories.learn(given.frame, categories, rows, given.name)
     for name in categories.shares:
         column_named(given.frame, name, given.name)
     mixed = {name: wrong for name, wrong in given.mixed.items() if name not in categories.shares}
     frame = categories.encode(given.frame)
-    return replace(given, frame=frame, mixed=mixed, learned=categories)
+    notes = given.notes if is_new else given.notes + categories.strangers(frame)
+    return replace(given, frame=frame, mixed=mixed, notes=notes, learned=categories)
 
 
 def _first_rows(decision: Decision, most: int) -> NDArray[np.int64]:
@@ -227,12 +278,6 @@ def _first_rows(decision: Decision, most: int) -> NDArray[np.int64]:
     order, offsets = decision.rows()
     starts = np.repeat(offsets[:-1], np.diff(offsets))
     return order[np.arange(len(order)) - starts < most]
-
-
-def _file_ids(files: Files, clock: Clock | None) -> Ids | None:
-    """Each file as a series, unless a moment comes twice within one."""
-    ids = files.ids()
-    return ids if clock is None or ids.twins(clock.ns) is None else None
 
 
 def _open(source: Any) -> _Given:
@@ -258,7 +303,9 @@ def _open(source: Any) -> _Given:
     return _Given(pl.DataFrame([pl.Series(n, matrix[:, j]) for j, n in enumerate(names)]), "array")
 
 
-def _clock(given: _Given, time: str | None, ids: Ids | None, taken: set[str]) -> Clock | None:
+def _clock(
+    given: _Given, time: str | None, ids: Ids | None, taken: set[str], like: str | None
+) -> Clock | None:
     frame = given.frame
 
     def rises_within_ids(ns: NDArray[np.int64]) -> bool:
@@ -278,7 +325,7 @@ def _clock(given: _Given, time: str | None, ids: Ids | None, taken: set[str]) ->
                 column=time,
                 cell=shortened(wrong.cell),
             )
-        return read_time(frame, time, given.name, taken, rises_within_ids)
+        return read_time(frame, time, given.name, taken, rises_within_ids, like)
     return find_time(frame, taken | set(given.mixed), given.name, rises_within_ids)
 
 
@@ -303,8 +350,8 @@ def _values(
         ids, clock = series
         order = ids.order(None if clock is None else clock.ns)
         names, left_out = value_columns(given.frame, known, ids.offsets(), order)
-    names = [*names, *given.categories]
-    return [name for name in given.frame.columns if name in names], left_out
+    kept = {*names, *given.categories}
+    return [name for name in given.frame.columns if name in kept], left_out
 
 
 def _container(

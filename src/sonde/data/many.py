@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +17,14 @@ from numpy.typing import NDArray
 from ..core import Anomaly
 from ..errors import InvalidInput
 from .formats.files import load
-from .ids import Ids
+from .ids import Ids, candidates, find_ids
 from .inputs.paths import is_pattern
+from .kinds import KindWanted
 from .quoting import quoted
+from .timing.clock import Clock
+from .timing.daylight import on_winter_time
+
+_FEW = 0.01  # share of the rows that may repeat a moment of their file: rows sent twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +82,86 @@ class Files:
         return int(np.searchsorted(self.starts, row, side="right")) - 1
 
 
+def series_of_files(
+    files: Files, frame: pl.DataFrame, clock: Clock | None, taken: set[str], wanted: KindWanted
+) -> Ids | None:
+    """Each file as a series, or None where its moments say that it is none.
+
+    Rows sent twice, few of them, and clocks put back undo no series. Where an id column tells
+    apart all rows of one moment, it is the series that it names which the files hold.
+
+    Parameters
+    ----------
+    frame : the rows of all files; ``taken`` its columns that cannot be ids.
+    wanted : ``"series"`` and ``"panel"`` ask for the files however often moments come again, or
+        for what an id column names, where that explains all but a few of them.
+    """
+    ids = files.ids()
+    if clock is None or ids.twins(clock.ns) is None:
+        return ids
+    if find_ids(frame, clock.ns, taken, texts_only=False) is not None:
+        return None
+    if _are_series(ids, frame, clock):
+        return ids
+    if wanted not in ("series", "panel"):
+        return None
+    others = (other for other in candidates(frame, taken) if _are_series(other, frame, clock))
+    return next(others, ids)
+
+
+def _are_series(ids: Ids, frame: pl.DataFrame, clock: Clock) -> bool:
+    if _are_few(ids, clock.ns):
+        return True
+    if not clock.is_local:
+        return False
+    winter = on_winter_time(
+        clock.ns, ids.codes, clock.name, lambda i, j: frame.row(i) == frame.row(j)
+    )
+    return winter is not None and _are_few(ids, winter.ns)
+
+
+def _are_few(ids: Ids, ns: NDArray[np.int64]) -> bool:
+    return ids.repeats(ns).size <= max(1, int(_FEW * len(ns)))
+
+
+def why_no_series(files: Files, clock: Clock | None) -> str | None:
+    """Why the files are one table, as a sentence; None where no moment comes twice in a file."""
+    if clock is None:
+        return None
+    ids = files.ids()
+    repeats = ids.repeats(clock.ns)
+    if repeats.size == 0:
+        return None
+    name, row = files.place(int(repeats[0]))
+    return (
+        f"time column {quoted(clock.name)} has several rows per moment within a file "
+        f"({repeats.size} of {len(clock.ns)} rows repeat one, {name}, row {row} first) and no id "
+        "column tells them apart; kind series makes each file a series of the first row of each "
+        "moment"
+    )
+
+
+@contextmanager
+def rows_of_files(files: Files | None) -> Iterator[None]:
+    """Errors about a row of several files name the file and the row within it."""
+    try:
+        yield
+    except InvalidInput as error:
+        row = error.facts.get("row")
+        if files is None or not isinstance(row, int | np.integer):
+            raise
+        name, within = files.place(int(row))
+        together = f"{len(files.names)} files"
+        said = str(error)
+        placed = re.sub(rf"^(?:{together}(?:, |: ))?(.*?)\brow {row}\b", _at(name, within), said)
+        facts = {**error.facts, "row": within, "source": name}
+        raise type(error)(placed, **facts) from None
+
+
+def _at(name: str, row: int) -> Callable[[re.Match[str]], str]:
+    return lambda found: f"{name}, {found[1]}row {row}"
+
+
 def paths_in(source: Any) -> list[str] | None:
     """The paths that ``source`` names when it may name several: a list of paths, or a pattern.
 
@@ -110,7 +198,7 @@ def load_many(paths: Sequence[str]) -> Together:
     """The rows of all files, in the order of ``paths``.
 
     The columns are matched by name; those of the first file come in its order. Integers and
-    floats go together; a column is text where it is text in one of the files.
+    floats go together, and booleans with them as 0 and 1; what is text in one file is text in all.
 
     Raises
     ------
@@ -133,7 +221,7 @@ def load_many(paths: Sequence[str]) -> Together:
 
 
 def _short_names(paths: Sequence[str]) -> tuple[str, ...]:
-    twice = sorted({path for path in paths if paths.count(path) > 1})
+    twice = sorted(path for path, n in Counter(paths).items() if n > 1)
     if twice:
         raise InvalidInput(f"{twice[0]} is named twice; name each file once", source=twice[0])
     short = [Path(path).name for path in paths]
@@ -161,16 +249,29 @@ def _stacked(frames: list[pl.DataFrame], names: tuple[str, ...]) -> pl.DataFrame
     """One frame; what is text in one file and numbers in another is refused."""
     columns = frames[0].columns
     for column in columns:
-        kinds = {frame[column].dtype.is_numeric() for frame in frames if _has_values(frame[column])}
-        if len(kinds) == 2:
-            at = next(i for i, f in enumerate(frames) if f[column].dtype == pl.String)
+        cells = [frame[column] for frame in frames]
+        others = [
+            i for i, one in enumerate(cells) if _has_values(one) and not _is_number_or_flag(one)
+        ]
+        are_numbers = [_has_values(one) and one.dtype.is_numeric() for one in cells]
+        if others and any(are_numbers):
+            at = others[0]
+            kind = "text" if cells[at].dtype == pl.String else str(cells[at].dtype)
             raise InvalidInput(
-                f"column {quoted(column)} is text in {names[at]} and numbers in other files, for "
-                f"example {quoted(frames[at][column].drop_nulls().first())}; correct that file, or "
+                f"column {quoted(column)} is {kind} in {names[at]} and numbers in other files, for "
+                f"example {quoted(cells[at].drop_nulls().first())}; correct that file, or "
                 "leave the column out with columns",
                 source=names[at],
                 column=column,
             )
+        if any(are_numbers):
+            # True and false count as 1 and 0 where other files hold numbers.
+            frames = [
+                frame.with_columns(pl.col(column).cast(pl.Int64))
+                if frame.schema[column] == pl.Boolean
+                else frame
+                for frame in frames
+            ]
     try:
         return pl.concat([frame.select(columns) for frame in frames], how="vertical_relaxed")
     except pl.exceptions.PolarsError as refused:
@@ -182,3 +283,7 @@ def _stacked(frames: list[pl.DataFrame], names: tuple[str, ...]) -> pl.DataFrame
 
 def _has_values(column: pl.Series) -> bool:
     return column.null_count() < column.len()
+
+
+def _is_number_or_flag(column: pl.Series) -> bool:
+    return column.dtype.is_numeric() or column.dtype == pl.Boolean

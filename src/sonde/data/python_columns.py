@@ -67,7 +67,8 @@ def frame_of_python(obj: Mapping[Any, Any] | Sequence[Mapping[Any, Any]]) -> pl.
             raise
         what = "a dict of columns" if is_dict else "a list of dicts"
         raise InvalidInput(
-            f"{what} could not be read as a table: {said_by(refused)}; make each column numbers, dates or text"
+            f"{what} could not be read as a table: {said_by(refused)}; make each column numbers, "
+            "dates or text"
         ) from None
 
 
@@ -110,7 +111,8 @@ def _refuse_lost(column: pl.Series, cells: Any) -> None:
     """Raise InvalidInput for a cell that Polars silently made missing."""
     import polars as pl
 
-    is_plain = column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean
+    is_plain = column.dtype.is_numeric() or column.dtype.is_temporal()
+    is_plain = is_plain or column.dtype in (pl.Boolean, pl.Null)
     if not isinstance(cells, list) or not is_plain:
         return
     for row in column.is_null().arg_true():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import Container
+from ..core import Anomaly, Container, Detection
 from ..errors import MissingValues, TooShort
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class Reading:
     step_ns : the regular step in nanoseconds; None without time or with irregular steps.
     span_ns : from the first moment to the last; None without time.
     left_out : column → why it is not a value (``"text"``, ``"constant"``, ``"row counter"``, …).
+    time_shift : (n_rows,) int64 nanoseconds to add to the container's time to get that of the
+        input, where clocks put back and forward were made even; None where they agree.
+    time_format : how the text of the time column was read, so that other rows can be read so.
+    time_doubt : what had to be assumed to read that text; None for nothing.
     categories : what was learned of the columns of categories; None where there are none.
     files : which input rows are of which file, where there are several; None for one.
     problems : sentences about the data that the reader of a result should know.
@@ -65,9 +69,30 @@ class Reading:
     step_ns: int | None = None
     span_ns: int | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    time_shift: NDArray[np.int64] | None = None
+    time_format: str | None = None
+    time_doubt: str | None = None
     categories: Categories | None = None
     files: Files | None = None
     problems: list[str] = field(default_factory=list)
+
+    def answered(self, detection: Detection) -> Detection:
+        """An answer about ``data`` as one about the input: its rows, its order, its clock."""
+        placed = detection.placed(self.rows, self.n_rows, self.problems)
+        if self.time_shift is None:
+            return placed
+        candidate = None if placed.candidate is None else self._as_written(placed.candidate)
+        told = [self._as_written(anomaly) for anomaly in placed.anomalies]
+        return replace(placed, anomalies=told, candidate=candidate)
+
+    def _as_written(self, anomaly: Anomaly) -> Anomaly:
+        if self.time_shift is None or anomaly.start_time is None or anomaly.end_time is None:
+            return anomaly
+        return replace(
+            anomaly,
+            start_time=anomaly.start_time + int(self.time_shift[anomaly.start]),
+            end_time=anomaly.end_time + int(self.time_shift[anomaly.end - 1]),
+        )
 
     @contextmanager
     def named_in_errors(self) -> Iterator[None]:

@@ -117,10 +117,11 @@ def _places(
         inside = inside if inside < n_bins[k] - 0.5 else n_bins[k] - 0.5
         beyond = t - inside
         unknown |= int(beyond != beyond)
-        place = 0.0 if beyond < -slack else inside + 1.0
+        place = -1.0 if beyond < -slack else inside
         # Inside ends half a bin before the last edge.
-        place = n_bins[k] + 1.0 if beyond > slack + 0.5 else place
-        places[k] = first[k] + np.int32(place)
+        place = n_bins[k] if beyond > slack + 0.5 else place
+        # Cut off before 1 is added, as for the counts: 2.9999999999999996 + 1.0 would be 4.0.
+        places[k] = first[k] + np.int32(place) + np.int32(1)
     return unknown != 0
 
 

@@ -27,6 +27,7 @@ NONE = -1
 
 FARTHEST = 1e9  # standardised values end here, so that no sum of ranges overflows
 SMALLEST = 1e-18  # of an exponential variate: its logarithm must be finite
+_SHALLOWEST = 1e-6  # expected depth of a row infinitely far away
 
 
 @exact_kernel
@@ -381,7 +382,7 @@ def random_cut_run(
         the leaf each is in.
     heads : (trees, 3) int32: root, leaves in use, rows held.
     random : (trees, 1) uint64: the state of each tree's random numbers.
-    scores : (n,) out, 0–1: 2^(−depth / usual), where depth is the expected depth of the row's
+    scores : (n,) out, above 0: usual / depth, where depth is the expected depth of the row's
         leaf, were it taken in, mean of the trees, and usual that in a random tree of as many rows;
         NaN while nothing is held.
     shares : (n, d) out, 0 or more: how much each column's cuts would set the row apart, early
@@ -390,11 +391,11 @@ def random_cut_run(
     Source
     ------
     Guha, Mishra, Roy, Schrijvers (2016), Robust random cut forest based anomaly detection on
-    streams, ICML: definition 1, algorithms 1 (insertion) and 2 (deletion). The score is that of
-    Liu, Ting, Zhou (2008), Isolation forest, equations 1 and 2, with the depth's expectation over
-    the cut that insertion would draw. Rows are held by weighted sampling: Efraimidis, Spirakis
-    (2006), Weighted random sampling with a reservoir, algorithm A-Res, with weights that grow
-    exponentially in time.
+    streams, ICML: definition 1, algorithms 1 (insertion) and 2 (deletion). The score ranks
+    as that of Liu, Ting, Zhou (2008), Isolation forest, equations 1 and 2, with the depth's
+    expectation over the cut that insertion would draw. Rows are held by weighted sampling:
+    Efraimidis, Spirakis (2006), Weighted random sampling with a reservoir, algorithm A-Res, with
+    weights that grow exponentially in time.
     """
     n_trees = heads.shape[0]
     point = recent.reshape(recent.size)
@@ -409,7 +410,7 @@ def random_cut_run(
             for t in range(n_trees):
                 total += _depth(t, point, nodes, cuts, boxes, points, heads, shares, i)
             usual = max(expected_length(heads[0, HELD]), 1.0)
-            scores[i] = 2.0 ** (-total / n_trees / usual)
+            scores[i] = usual / max(total / n_trees, _SHALLOWEST)
         age = time_decay * clock[ROWS]
         for t in range(n_trees):
             _learn(t, point, age, nodes, cuts, boxes, points, spare, weights, items, heads, random)

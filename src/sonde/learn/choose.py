@@ -26,11 +26,13 @@ class Choice:
     why: str
 
 
-def choose(data: Container, *, online: bool, options: dict[str, Any]) -> Choice:
+def choose(
+    data: Container, *, online: bool, options: dict[str, Any], in_parts: bool = False
+) -> Choice:
     """The detector for data of which nothing else is known.
 
     ``data`` are the rows to learn from; ``options`` may hold ``random_state`` and ``n_jobs``, used
-    where the detector has such a parameter.
+    where the detector has such a parameter. ``in_parts``: no detector that must see all rows.
     """
     if isinstance(data, Table):
         if online:
@@ -41,6 +43,8 @@ def choose(data: Container, *, online: bool, options: dict[str, Any]) -> Choice:
         return Choice(made("isolation_forest", options), "rows have no order in time")
     if online:
         return Choice(made("ewma", options), "each row is judged by earlier rows only")
+    if in_parts:
+        return Choice(made("seasonal_residual", options), "the series comes part by part")
     one = max(data, key=len) if isinstance(data, Panel) else data
     return _for_series(one, options)
 
@@ -80,7 +84,7 @@ def named(
     if online and not isinstance(made_one, OnlineDetector):
         raise InvalidInput(
             f"{detector} can't work online: what it learns from all rows shapes the scores of the "
-            "first; use ewma",
+            "first; use ewma or random_cut_forest",
             detector=detector,
         )
     return Choice(made_one, "as asked")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..core import Detection, Panel
+from ..core import Detection, Panel, Table
 from ..data import Reading
 from ..errors import InvalidInput
 from .decide import decide
@@ -29,7 +29,7 @@ def detect(recipe: Recipe, reading: Reading) -> tuple[Detection, Detector]:
     trained = train(recipe, reading)
     chosen = what_was_chosen(recipe, reading, trained)
     answer = replace(decide(trained.model, trained.data, trained.judgement), chosen=chosen)
-    return answer.placed(reading.rows, reading.n_rows, reading.problems), trained.model
+    return reading.answered(answer), trained.model
 
 
 def what_was_chosen(
@@ -47,7 +47,7 @@ def what_was_chosen(
     }
     if drawn:
         chosen["drawn"] = True
-    return chosen | {"message": _message(reading, chosen)}
+    return chosen | {"message": _message(trained.model, reading, chosen)}
 
 
 def what_a_model_does(model: Estimator, source: str, reading: Reading) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def what_a_model_does(model: Estimator, source: str, reading: Reading) -> dict[s
     if not isinstance(model, Detector):
         raise InvalidInput(f"{source} is no detector but {model.name}")
     chosen = _told(model, reading) | {"why": f"stored in {source}"}
-    return chosen | {"message": _message(reading, chosen)}
+    return chosen | {"message": _message(model, reading, chosen)}
 
 
 def _told(model: Detector, reading: Reading) -> dict[str, Any]:
@@ -82,27 +82,33 @@ def _told(model: Detector, reading: Reading) -> dict[str, Any]:
     return chosen
 
 
-def _message(reading: Reading, chosen: dict[str, Any]) -> str:
-    return " ".join([_what_it_is(reading, chosen), _what_is_done(chosen)])
+def _message(model: Detector, reading: Reading, chosen: dict[str, Any]) -> str:
+    return " ".join([_what_it_is(model, reading, chosen), _what_is_done(chosen)])
 
 
-def _what_it_is(reading: Reading, chosen: dict[str, Any]) -> str:
+def _what_it_is(model: Detector, reading: Reading, chosen: dict[str, Any]) -> str:
     columns = chosen["columns"]
     values = _listed(columns) if len(columns) <= 4 else f"{len(columns)} columns"
-    data = reading.data
+    data, reasons = reading.data, [reading.kind_reason]
     if isinstance(data, Panel):
         what = f"{len(data):,} series of {values}"
-    elif chosen["kind"] == "series":
-        what = f"one series of {values}"
-    else:
+    elif isinstance(data, Table):
         what = f"a table of {values}"
+        if model.reads != "rows":
+            how = "learns row by row" if model.family == "rows" else "judges series"
+            reasons.append(f"rows taken in file order, as {chosen['detector']} {how}")
+    elif model.reads == "rows":
+        what = f"a table of {values}"
+        reasons.append(f"each row alone, as {chosen['detector']} looks at rows")
+    else:
+        what = f"one series of {values}"
     if chosen.get("categories"):
         what += f" ({_listed(chosen['categories'])} by frequency)"
     step = f", every {chosen['step']}" if "step" in chosen else ""
-    sentence = f"Took {reading.source} for {what}{step} ({reading.kind_reason})"
+    sentence = f"Took {reading.source} for {what}{step} ({'; '.join(reasons)})"
     if chosen.get("left_out"):
-        reasons = [f"{name!r} ({reason})" for name, reason in reading.left_out.items()]
-        sentence += f", leaving out {', '.join(reasons)}"
+        left = [f"{name!r} ({reason})" for name, reason in reading.left_out.items()]
+        sentence += f", leaving out {', '.join(left)}"
     return sentence + "."
 
 

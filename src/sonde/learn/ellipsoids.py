@@ -54,7 +54,9 @@ def shares(state: State, rows: Floats) -> Floats:
     with np.errstate(over="ignore"):  # what becomes infinite is taken for FARTHEST
         away = (0.5 * rows - 0.5 * state["center"]) / state["unit"] * 2.0
     away = np.clip(away, -FARTHEST, FARTHEST)
-    return np.asarray(np.maximum(away * (away @ (state["root"].T @ state["root"])), 0.0))
+    # Not by matmul, whose last bits depend on how many rows there are.
+    through = np.einsum("rj,jk->rk", away, state["root"].T @ state["root"], optimize=False)
+    return np.asarray(np.maximum(away * through, 0.0))
 
 
 def check(state: State, n_columns: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
@@ -13,6 +14,7 @@ import numpy as np
 from ..core import Anomaly, Container, Detection, Panel, Series, Table
 from ..core.progress import tell
 from ..data import Reading
+from ..data.policy import refuse_flaws
 from ..errors import InvalidInput
 from .decide import decide
 from .detector import Detector
@@ -22,6 +24,7 @@ Answer = Callable[[Container, slice | None], Detection]
 
 MOST_ANOMALIES = 100_000  # kept to be listed; each takes some hundred bytes
 MOST_NOTES = 20
+_ROWS = re.compile(r"\brows? \d+(?:, \d+)*(?: and \d+)?")
 LONGEST_CONTEXT = 1_000_000  # rows before a part that are kept for what the part's rows read
 
 
@@ -81,6 +84,7 @@ def judge_in_parts(model: Detector, answer: Answer, parts: Iterable[Part], write
     InvalidInput : a part that begins before the last one ended.
     """
     found = _Found(model)
+    parts = _checked(model, parts)
     if isinstance(model, OnlineDetector):
         answers = _learning(model, parts)
     elif model.schema_.kind == "table":
@@ -89,11 +93,37 @@ def judge_in_parts(model: Detector, answer: Answer, parts: Iterable[Part], write
         answers = _in_context(model, answer, parts)
     for part, detection in answers:
         reading = part.reading
-        placed = detection.placed(reading.rows, reading.n_rows, reading.problems)
+        placed = reading.answered(detection)
         write(part, placed)
-        found.add(placed.shifted(part.first_row), len(placed))
+        found.add(placed.shifted(part.first_row), part.first_row)
         tell("scoring", part.share_done)
     return found.whole()
+
+
+def counted_from(first_row: int, said: str) -> str:
+    """A sentence about rows of a part, with the rows counted from the beginning of the input.
+
+    >>> counted_from(100, "column 'a' has 2 missing values (row 7 first); rows 1 and 2 are equal")
+    "column 'a' has 2 missing values (row 107 first); rows 101 and 102 are equal"
+    """
+    if not first_row:
+        return said
+    return _ROWS.sub(
+        lambda found: re.sub(r"\d+", lambda n: str(int(n[0]) + first_row), found[0]), said
+    )
+
+
+def _refuse_flaws(model: Detector, part: Part) -> None:
+    try:
+        refuse_flaws(model.policy_.missing, part.reading)
+    except InvalidInput as error:
+        raise type(error)(counted_from(part.first_row, str(error)), **error.facts) from None
+
+
+def _checked(model: Detector, parts: Iterable[Part]) -> Iterator[Part]:
+    for part in parts:
+        _refuse_flaws(model, part)
+        yield part
 
 
 def _learning(model: OnlineDetector, parts: Iterable[Part]) -> Iterator[tuple[Part, Detection]]:
@@ -216,14 +246,15 @@ class _Found:
         self._whole = Whole()
         self._notes: dict[str, list[str]] = {}
 
-    def add(self, detection: Detection, n_rows: int) -> None:
+    def add(self, detection: Detection, first_row: int) -> None:
         whole = self._whole
-        whole.n_rows += n_rows
+        whole.n_rows += len(detection)
         whole.n_anomalous_rows += int(np.count_nonzero(detection.is_anomaly))
         kept = whole.anomalies
         for anomaly in sorted(detection.anomalies, key=lambda a: a.start):
             last = kept[-1] if kept else None
-            if last is not None and anomaly.start - (last.end - 1) <= self._reach:
+            crosses = last is not None and last.end <= first_row <= anomaly.start
+            if last is not None and crosses and anomaly.start - (last.end - 1) <= self._reach:
                 stronger = max(last, anomaly, key=lambda a: a.score)
                 kept[-1] = _spanning(last, anomaly, stronger)
                 continue

@@ -38,6 +38,7 @@ class Recipe:
     online : each row's score depends on earlier rows only.
     missing : the policy for missing and infinite values.
     rule : how the threshold is found.
+    in_parts : the rows to be judged come part by part.
     random_state, n_jobs : given to detectors that take them.
     """
 
@@ -47,6 +48,7 @@ class Recipe:
     online: bool = False
     missing: Missing = "auto"
     rule: Rule = field(default_factory=Rule)
+    in_parts: bool = False
     random_state: int | None = 0
     n_jobs: int | None = None
 
@@ -152,7 +154,7 @@ def _chosen(recipe: Recipe, learn_from: Container) -> Choice:
     if recipe.detector == "auto":
         if recipe.parameters:
             raise InvalidInput("parameters need a detector by name; 'auto' chooses its own")
-        return choose(learn_from, online=recipe.online, options=options)
+        return choose(learn_from, online=recipe.online, in_parts=recipe.in_parts, options=options)
     return named(recipe.detector, recipe.parameters, options, recipe.online)
 
 
@@ -198,6 +200,8 @@ def _fit(model: Detector, recipe: Recipe, learn_from: Container, step_ns: int | 
         )
     # Filling needs the row after a gap, which does not exist yet: missing rows stay unscored.
     policy = Policy(recipe.missing, max_gap=0)
+    if isinstance(learn_from, Table):
+        policy = policy.learn(learn_from)
     if isinstance(model, PerSeries) and isinstance(learn_from, Panel):
         model.begin(learn_from, policy, None)
     elif isinstance(model, OnlineDetector):

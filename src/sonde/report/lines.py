@@ -35,6 +35,7 @@ class Line:
     expected, lower, upper : (n,) or None.
     anomalies : those of this series, strangest first, as positions in the detection's list.
     first : the input row that is called 0: where the file of this series begins.
+    time_shift : by input row, what was added to ``time`` to tell an anomaly's time, or None.
     """
 
     id: str | None
@@ -48,6 +49,7 @@ class Line:
     upper: Floats | None
     anomalies: tuple[int, ...]
     first: int = 0
+    time_shift: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,8 +62,12 @@ class Line:
     def span_of(self, anomaly: Anomaly) -> tuple[int, int]:
         """First and last (exclusive) position of an anomaly of this series."""
         if self.time is not None and anomaly.start_time is not None:
-            last = anomaly.start_time if anomaly.end_time is None else anomaly.end_time
-            start = int(np.searchsorted(self.time, anomaly.start_time, side="left"))
+            first, last = anomaly.start_time, anomaly.end_time
+            last = first if last is None else last
+            if self.time_shift is not None:
+                first -= int(self.time_shift[anomaly.start])
+                last -= int(self.time_shift[anomaly.end - 1])
+            start = int(np.searchsorted(self.time, first, side="left"))
             end = int(np.searchsorted(self.time, last, side="right"))
         else:
             start = int(np.searchsorted(self.rows, anomaly.start, side="left"))
@@ -122,6 +128,7 @@ def lines_of(reading: Reading, detection: Detection) -> list[Line]:
                 upper=picked(detection.upper, rows),
                 anomalies=tuple(owned[id_]),
                 first=_first_row(reading, rows),
+                time_shift=reading.time_shift,
             )
         )
     return lines

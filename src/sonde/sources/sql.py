@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 _CHUNK = 20_000  # rows asked of the server at a time
 _IN_PARTS = {"stream_results": True, "yield_per": _CHUNK}
 _SHOWN = 12
+# What is in quotes or a comment has colons, and no parameters.
+_QUOTED = re.compile(
+    r"""
+    '(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | --[^\n]* | /\*.*?\*/
+    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _TIMEOUT_S = 10
 # What SQLAlchemy's names for databases need beside it; the first is its own choice.
 _DRIVERS = {
@@ -174,7 +183,7 @@ def _forbid_writing(connection: Any) -> None:
 
 def _statement(sa: Any, connection: Any, question: str | tuple[str, ...], name: str) -> Any:
     if isinstance(question, str):
-        return sa.text(question)
+        return sa.text(_QUOTED.sub(lambda found: found[0].replace(":", "\\:"), question))
     *schema, table = question
     inspector = sa.inspect(connection)
     where = ".".join(schema) or None

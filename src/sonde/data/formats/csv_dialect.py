@@ -17,6 +17,7 @@ _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\r?", re.IGNORECASE)
 _MOMENT = re.compile(
     r"(\S*\d[-/.]\S+[ T])?\d{1,2}:\d\d\S*( ?([ap]m|utc|[+-]\d\d:?\d\d))?", re.IGNORECASE
 )
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
 _LONGEST_UNIT = 24
 _LONGEST_MOMENT = 100
 
@@ -161,6 +162,10 @@ def _may_cut(made: Cut, best: Cut) -> bool:
     """False for a rare delimiter that is more likely a part of what stands in the cells."""
     if made.delimiter not in _RARE:
         return True
+    # Where every line, from the first on, is already cut alike, blanks stand within its cells.
+    is_even = len(best.cells[0]) > 1 and len({len(row) for row in best.cells}) == 1
+    if made.start and not best.start and is_even:
+        return False
     rows = made.cells[made.start :]
     width = len(rows[-1]) if len(rows) < 3 else max(len(row) for row in rows[-3:])
     n_uneven = sum(len(row) != width for row in rows)
@@ -232,9 +237,11 @@ def _nameless(rows: list[list[str]], width: int) -> str | None:
 
 def _has_decimal_commas(rows: list[list[str]]) -> bool:
     cells = [cell.strip() for row in rows for cell in row]
-    commas = sum("," in cell and is_number(cell, True) for cell in cells)
-    points = sum("." in cell and is_number(cell, False) for cell in cells)
-    return commas > points
+    commas = [cell for cell in cells if "," in cell and is_number(cell, True)]
+    points = [cell for cell in cells if "." in cell and is_number(cell, False)]
+    # 1.130 may be thousands, 1,5 can only be decimal: what is certain decides, then what is more.
+    certain = [sum(_GROUPED.fullmatch(cell) is None for cell in some) for some in (commas, points)]
+    return certain[0] > certain[1] or (certain[0] == certain[1] and len(commas) > len(points))
 
 
 def _first_is_header(rows: list[list[str]], decimal_comma: bool) -> bool:

@@ -18,7 +18,7 @@ from .csv_dialect import Dialect, says_one_column, sniff
 from .csv_faults import explain, uneven_row
 from .csv_parse import Parsed, parse_block
 from .encodings import UTF8_MARK, encoding_of, notes_on, refuse_broken_utf8
-from .line_blocks import LONGEST_LINE, too_long, without_blank_lines
+from .line_blocks import LONGEST_LINE, refuse_wide, too_long, without_blank_lines
 from .loaded import Text
 from .repeated_headers import without_repeated_headers
 from .text_numbers import numbers_from_text
@@ -67,7 +67,7 @@ def read_csv(source: Source) -> Text:
     end = dialect.nameless_end
     if end is not None and frame[end].null_count() == frame.height:
         frame = frame.drop(end)
-    frame, notes, mixed = numbers_from_text(frame, source.name)
+    frame, notes, mixed = numbers_from_text(frame, source.name, decimal_comma=dialect.decimal_comma)
     notes = [*notes_on(csv.encoding, source.name), *dialect.notes, *again, *notes]
     if dialect.repeated:
         names = ", ".join(quoted(name) for name in dialect.repeated)
@@ -130,6 +130,7 @@ def _head(source: Source) -> bytes:
         head = b"".join(pieces)
         if source.read(stream, 1):
             head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1] or head
+    refuse_wide(head, source)
     return head
 
 

@@ -24,6 +24,7 @@ NAMES = {
     "gb18030": "GB 18030 (Chinese)",
 }
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_WORD = re.compile(rb"(?<![A-Za-z\x80-\xff])[\x80-\xff]{2,}(?![A-Za-z\x80-\xff])")
 _FEW = 8  # bytes outside ASCII that say too little about a language
 _JAPANESE = re.compile("[\u3040-\u30ff]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -130,10 +131,14 @@ def _by_letters(begin: bytes) -> str:
     runs = _HIGH.findall(begin)
     high = b"".join(runs)
     if len(high) >= _FEW:
-        in_words = sum(len(run) for run in runs if len(run) > 1) / len(high)
+        # Words of Cyrillic hold no letters of ASCII, as Größe does.
+        in_words = sum(map(len, _WORD.findall(begin))) / len(high)
         if in_words > 0.8 and sum(byte >= 0xC0 for byte in high) > 0.95 * len(high):
             return "cp1251"
-        for encoding, letters in (("shift_jis", _JAPANESE), ("gb18030", _CHINESE)):
+        # Letters of two bytes stand in words; accents stand alone, or two together as in Größe.
+        in_long = sum(len(run) for run in runs if len(run) > 2) / len(high)
+        wides = (("shift_jis", _JAPANESE), ("gb18030", _CHINESE)) if in_long > 0.3 else ()
+        for encoding, letters in wides:
             text = _decoded(begin, encoding)
             wide = [c for c in text if ord(c) > 127]
             if wide and len(letters.findall(text)) > (0.3 if letters is _JAPANESE else 0.8) * len(

@@ -15,6 +15,9 @@ from .text_numbers import numbers_from_text
 
 _MANY = 1 << 16  # bytes from which on the quick way pays
 _LOOKED_AT = 1000
+_HEAD = 1 << 20
+_MANY_KEYS = 2000
+_KEY = re.compile(rb'"([^"\\]*)"\s*:')
 
 
 def read_json(source: Source) -> Text:
@@ -52,6 +55,9 @@ def _quick(data: bytes) -> pl.DataFrame | None:
     # Looking at all lines for their types takes six times as long as reading them, so first the
     # types of the beginning: Polars refuses what does not fit them, but for keys that come later.
     for looked_at in (_LOOKED_AT, None):
+        # Polars takes hours over keys that differ from line to line.
+        if len(set(_KEY.findall(data if looked_at is None else data[:_HEAD]))) > _MANY_KEYS:
+            return None
         try:
             frame = pl.read_ndjson(data, infer_schema_length=looked_at)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):

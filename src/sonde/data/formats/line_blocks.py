@@ -9,6 +9,7 @@ from ...errors import InvalidInput
 from ..inputs.sources import Source
 
 LONGEST_LINE = 64 << 20  # bytes; no cell that a person wrote comes near
+_MOST_COLUMNS = 100_000
 
 
 def line_blocks(source: Source, stream: IO[bytes], end: bytes, size: int) -> Iterator[bytes]:
@@ -44,6 +45,21 @@ def line_blocks(source: Source, stream: IO[bytes], end: bytes, size: int) -> Ite
     rest = b"".join(held).rstrip(b"\r\n")
     if rest:
         yield rest + end
+
+
+def refuse_wide(head: bytes, source: Source) -> None:
+    """Raise InvalidInput where the first line of ``head`` has more cells than a table has columns.
+
+    Nothing that is done for each column would come to an end.
+    """
+    line = head.partition(b"\n")[0]
+    n = max(line.count(delimiter) for delimiter in (b",", b";", b"\t", b"|"))
+    if n > _MOST_COLUMNS:
+        raise InvalidInput(
+            f"{source.name} has {n:,} cells in its first line, more than the {_MOST_COLUMNS:,} "
+            "columns that are read; write the table with rows and columns exchanged",
+            source=source.name,
+        )
 
 
 def too_long(source: Source) -> InvalidInput:

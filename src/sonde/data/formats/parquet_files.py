@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from ..inputs.sources import Source
 from ..quoting import quoted, shortened
 from .loaded import Text, refuse_no_rows
 from .parquet_footer import is_sound
-
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def read_parquet(source: Source) -> Text:
@@ -56,7 +53,7 @@ def _frame(held: Path | io.BytesIO, name: str) -> pl.DataFrame:
                 source=name,
             ) from None
         raise _damaged(name) from None
-    return frame.with_columns(_plain(column) for column in frame.get_columns())
+    return frame.with_columns(plain(column) for column in frame.get_columns())
 
 
 def _has_sound_footer(held: Path | io.BytesIO) -> bool:
@@ -77,7 +74,8 @@ def _damaged(name: str) -> InvalidInput:
     )
 
 
-def _plain(column: pl.Series) -> pl.Series:
+def plain(column: pl.Series) -> pl.Series:
+    """Categories as text, decimals as whole numbers or floats; all else as it is."""
     dtype = column.dtype
     if dtype in (pl.Categorical, pl.Enum):
         return column.cast(pl.String)
@@ -109,17 +107,12 @@ def _stacked(parts: Sequence[Part]) -> pl.DataFrame:
     rows = pl.Series([frame.height for frame in frames])
     for key in parts[0].keys:
         if key not in columns:
-            values = _key_column(key, [part.keys[key] for part in parts])
+            # As text: what names a folder tells rows apart, it was not measured.
+            values = pl.Series(key, [part.keys[key] for part in parts], dtype=pl.String)
             place = pl.Series(range(len(parts)), dtype=pl.UInt32)
             repeated = pl.select(pl.lit(place).repeat_by(pl.lit(rows)).explode()).to_series()
             stacked = stacked.with_columns(values.gather(repeated.drop_nulls()))
     return stacked
-
-
-def _key_column(key: str, values: list[str | None]) -> pl.Series:
-    if all(value is None or _WHOLE.fullmatch(value) for value in values):
-        return pl.Series(key, [None if v is None else int(v) for v in values], dtype=pl.Int64)
-    return pl.Series(key, values, dtype=pl.String)
 
 
 def _refuse_unlike(first: pl.DataFrame, first_path: Path, other: pl.DataFrame, path: Path) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import mkdtemp, mkstemp
 from types import TracebackType
 from typing import IO, Self
 
 import polars as pl
 
 from .writing import check_ending, refused_write
+
+
+def _free_name(path: Path) -> Path:
+    """A new empty file beside ``path``; the name of no other file."""
+    try:
+        number, name = mkstemp(prefix=".sonde-", suffix=path.suffix, dir=path.absolute().parent)
+        os.close(number)
+    except OSError as refused:
+        raise refused_write(path, refused) from None
+    return Path(name)
 
 
 class PartWriter(ABC):
@@ -28,7 +39,7 @@ class PartWriter(ABC):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._unfinished = path.with_name(path.name + ".part")
+        self._unfinished = _free_name(path)
         self._n_parts = 0
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -55,7 +66,7 @@ class PartWriter(ABC):
     ) -> None:
         try:
             self._end(keep=kind is None)
-            if kind is None and self._unfinished.exists():
+            if kind is None and self._n_parts:
                 self._unfinished.replace(self._path)
         except (OSError, pl.exceptions.PolarsError) as refused:
             raise refused_write(self._path, refused) from None

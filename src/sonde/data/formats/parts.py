@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ..inputs.paths import is_pattern
 from ..inputs.sources import Source, open_source
 from .file_kinds import FileKind, kind_of_file
 from .files import BEGIN
+from .parquet_files import plain
 
 MOST_CELLS = 4_000_000  # of a part: 32 MB as numbers, several times that while they are judged
 LEAST_ROWS = 64  # but never so few rows that nothing can be said of them
@@ -94,11 +96,13 @@ def _parts_of(source: Source, kind: FileKind) -> Parts | None:
         return None
     if kind == "npy":
         return _array_parts(source.name, source.path)
-    scans: dict[str, Callable[[Path], pl.LazyFrame]] = {
-        "parquet": pl.scan_parquet,
-        "arrow": pl.scan_ipc,
-    }
-    return _ScannedParts(source.name, scans[kind](source.path)) if kind in scans else None
+    if kind == "parquet":
+        # The name is a name, whatever signs are in it.
+        scan = pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
+        return _ScannedParts(source.name, scan)
+    if kind == "arrow" and not is_pattern(str(source.path)):
+        return _ScannedParts(source.name, pl.scan_ipc(source.path))
+    return None
 
 
 def memory_needed(n_rows: int, sample: pl.DataFrame) -> int:
@@ -130,6 +134,7 @@ class _ScannedParts(Parts):
     def frames(self, wanted: Collection[str] | None = None) -> Iterator[tuple[pl.DataFrame, float]]:
         for start in range(0, self._n_rows, self._rows):
             frame = self._scan.slice(start, self._rows).collect()
+            frame = frame.with_columns(plain(column) for column in frame.iter_columns())
             yield frame, min(1.0, (start + self._rows) / self._n_rows)
 
 

@@ -45,9 +45,12 @@ class Mixed:
 
 
 def numbers_from_text(
-    frame: pl.DataFrame, source: str
+    frame: pl.DataFrame, source: str, *, decimal_comma: bool = False
 ) -> tuple[pl.DataFrame, list[str], dict[str, Mixed]]:
     """``frame`` with the text columns that hold only numbers as Float64.
+
+    With ``decimal_comma``, as the file's other numbers are written, points that stand only before
+    groups of three digits are those of thousands.
 
     Returns the frame, sentences about what was understood how, and the columns that are mostly
     numbers (at least half of their cells) but not wholly; those stay text.
@@ -58,7 +61,7 @@ def numbers_from_text(
     for column in frame.iter_columns():
         if column.dtype != pl.String:
             continue
-        outcome = _numbers(column, notes)
+        outcome = _numbers(column, notes, decimal_comma)
         if isinstance(outcome, Mixed):
             mixed[column.name] = outcome
         elif outcome is not None:
@@ -66,18 +69,19 @@ def numbers_from_text(
     return frame.with_columns(changed), notes, mixed
 
 
-def _numbers(column: pl.Series, notes: list[str]) -> pl.Series | Mixed | None:
+def _numbers(column: pl.Series, notes: list[str], decimal_comma: bool) -> pl.Series | Mixed | None:
     filled = column.drop_nulls()
     if filled.is_empty():
         return column.cast(pl.Float64)
     step = max(1, filled.len() // _SAMPLE)
-    if _best(_stripped(filled.gather_every(step)))[1].null_count() > 0.8 * filled.len() / step:
+    sample = _best(_stripped(filled.gather_every(step)), decimal_comma)[1]
+    if sample.null_count() > 0.8 * filled.len() / step:
         return None
     cells = _stripped(column)
     n = cells.len() - cells.null_count()
     if n == 0:
         return column.clear(len(column)).cast(pl.Float64)
-    how, numbers = _best(cells)
+    how, numbers = _best(cells, decimal_comma)
     read = n - (numbers.null_count() - cells.null_count())
     if read == n:
         if how:
@@ -95,21 +99,31 @@ def _stripped(cells: pl.Series) -> pl.Series:
     return cells.set(missing, None) if missing.any() else cells
 
 
-def _best(cells: pl.Series) -> tuple[str, pl.Series]:
+def _best(cells: pl.Series, decimal_comma: bool) -> tuple[str, pl.Series]:
     """The reading that leaves most numbers: plain, then decimal commas, then thousands."""
     best = ("", cells.cast(pl.Float64, strict=False))
+    if decimal_comma:
+        how, pattern, drop, point = _COMMAS[-1]
+        pointed = cells.filter(cells.str.contains(".", literal=True).fill_null(False))
+        if pointed.len() and pointed.str.contains(pattern).all():
+            numbers = _read(cells, pattern, drop, point)
+            if numbers.null_count() <= best[1].null_count():
+                best = (how, numbers)
     if best[1].null_count() == cells.null_count():
         return best
     for how, pattern, drop, point in _COMMAS:
-        fits = cells.str.contains(pattern).fill_null(False)
-        if not fits.any():
-            continue
-        plain = cells.str.replace_all(drop, "", literal=True) if drop else cells
-        plain = plain.str.replace(point, ".", literal=True) if point else plain
-        numbers = plain.cast(pl.Float64, strict=False).set(~fits, None)
+        numbers = _read(cells, pattern, drop, point)
         if numbers.null_count() < best[1].null_count():
             best = (how, numbers)
     return best
+
+
+def _read(cells: pl.Series, pattern: str, drop: str, point: str) -> pl.Series:
+    """The numbers in the cells that ``pattern`` fits, null elsewhere."""
+    fits = cells.str.contains(pattern).fill_null(False)
+    plain = cells.str.replace_all(drop, "", literal=True) if drop else cells
+    plain = plain.str.replace(point, ".", literal=True) if point else plain
+    return plain.cast(pl.Float64, strict=False).set(~fits, None)
 
 
 # A way to read numbers with commas: what it is called, the cells it fits, the character to drop,

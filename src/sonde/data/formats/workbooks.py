@@ -11,7 +11,7 @@ from ...errors import InvalidInput, NotFound, need
 from ..inputs.sources import Source
 from ..quoting import quoted
 from .csv_dialect import different_names
-from .loaded import Text, refuse_no_rows
+from .loaded import Text
 from .sheet_sizes import refuse_vast
 from .text_numbers import numbers_from_text
 
@@ -19,8 +19,10 @@ _OTHER_OFFICE = {"word/": "a text document", "ppt/": "a presentation"}
 
 
 def read_workbook(source: Source) -> Text:
-    """The frame in the first sheet that is not empty, or in the one that ``source.member`` names.
+    """The frame in the first sheet that holds a table, or in the one that ``source.member`` names.
 
+    A sheet without any row below its header, or without numbers, is passed over for a later one
+    that has them: it is a note on the others.
     The header is the first row with as many filled cells as the sheet has columns, or the first
     filled one; blank rows around the table are dropped. A cell whose formula failed is missing.
 
@@ -31,7 +33,7 @@ def read_workbook(source: Source) -> Text:
     InvalidInput : damaged, locked with a password, or without any table.
     """
     _refuse_other_documents(source)
-    fastexcel = need("fastexcel", extra="excel", purpose="reading a workbook")
+    fastexcel = need("fastexcel", extra="excel", purpose="workbooks")
     refuse_vast(source)
     with source.start() as stream:
         data = source.read(stream)
@@ -59,18 +61,42 @@ def read_workbook(source: Source) -> Text:
         raise InvalidInput(
             f"{source.name} holds no filled sheet; there is nothing to look at; check what wrote it"
         )
-    name, rows = next(iter(filled.items()))
+    tables = {name: _table(rows) for name, rows in filled.items()}
+    name = next(
+        (name for name, (frame, _) in tables.items() if _holds_numbers(frame)),
+        next((name for name, (frame, _) in tables.items() if frame.height), next(iter(tables))),
+    )
     notes = []
+    frame, more = tables[name]
+    if frame.is_empty():
+        others = ", ".join(quoted(other) for other in sheets if other != name)
+        raise InvalidInput(
+            f"sheet {quoted(name)} of {source.name} has columns and no rows; there is nothing to "
+            f"look at; check what wrote it"
+            + (f", or choose another sheet with {source.name}::NAME: {others}" if others else ""),
+            source=source.name,
+            member=name,
+        )
     if len(filled) > 1:
-        others = ", ".join(quoted(other) for other in list(filled)[1:])
+        others = ", ".join(quoted(other) for other in filled if other != name)
         notes.append(
             f"sheet {quoted(name)} was read; {source.name} also has {others}, which "
             f"{source.name}::NAME chooses"
         )
-    frame, more = _table(rows)
-    refuse_no_rows(frame, source.name)
     frame, changed, mixed = numbers_from_text(frame, source.name)
     return Text(frame, notes + more + changed, mixed)
+
+
+def _holds_numbers(frame: pl.DataFrame) -> bool:
+    if frame.is_empty():
+        return False
+    typed, _, mixed = numbers_from_text(frame, "")
+    has_any = any(
+        (column.dtype.is_numeric() or column.dtype == pl.Boolean)
+        and column.null_count() < column.len()
+        for column in typed.iter_columns()
+    )
+    return has_any or bool(mixed)
 
 
 def _refuse_other_documents(source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import sys
 import zipfile
@@ -62,6 +63,21 @@ def unpacked(packed: Path | IO[bytes], kind: str) -> IO[bytes]:
         return cast(IO[bytes], _zstd().open(packed))
     openers: dict[str, Any] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
     return cast(IO[bytes], openers[kind](packed))
+
+
+def unpacked_within(packed: IO[bytes], kind: str) -> IO[bytes]:
+    """What ``unpacked`` gives, which closes ``packed`` too when it is closed."""
+    return cast(IO[bytes], _Within(unpacked(packed, kind), packed))
+
+
+class _Within(io.BufferedReader):
+    def __init__(self, stream: Any, packed: IO[bytes]) -> None:
+        super().__init__(stream)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 def broken_by(kind: str | None) -> tuple[type[Exception], ...]:

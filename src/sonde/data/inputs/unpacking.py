@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import IO, cast
 
 from ...errors import InvalidInput
-from .compression import BEGIN, broken_by, compression_of, refuse_other_packers, unpacked
+from .compression import (
+    BEGIN,
+    broken_by,
+    compression_of,
+    refuse_other_packers,
+    unpacked,
+    unpacked_within,
+)
 from .folders import Part
 from .zips import chosen, is_one_document, members_of, open_member
 
@@ -207,4 +214,4 @@ def _zipped(held: Held) -> Source:
     inner = compression_of(_begin(stored))
     if inner is None or inner == "zip":
         return _packed(inside, "zip", 0, start)
-    return _packed(inside, f"{inner}-in-zip", 0, lambda: unpacked(start(), inner))
+    return _packed(inside, f"{inner}-in-zip", 0, lambda: unpacked_within(start(), inner))

@@ -85,11 +85,11 @@ def open_member(held: Path | bytes, member: zipfile.ZipInfo, name: str) -> IO[by
     ------
     InvalidInput : the list at the end of the archive does not fit what lies before it.
     """
-    archive = opened_zip(held)
     try:
-        return archive.open(member)
+        # The file stays open until the member is closed.
+        with opened_zip(held) as archive:
+            return archive.open(member)
     except (*_BROKEN, RuntimeError, NotImplementedError):
-        archive.close()
         raise _damaged(name) from None
 
 

@@ -17,7 +17,7 @@ from .nanoseconds import nanoseconds
 from .time_codes import coded_time
 from .time_numbers import beyond_all, looks_like_epoch, moments, unit_change
 from .time_parts import Parts, calendar_columns, time_of_day_beside
-from .time_text import parse_dates
+from .time_text import parse_as, parse_dates
 
 _NAMES = {
     "time", "timestamp", "ts", "date", "datetime", "epoch", "unix", "unixtime", "unix_time", "ds",
@@ -30,6 +30,16 @@ _ENDINGS = re.compile(
 _UNNAMED = re.compile(r"(c0|unnamed: 0|column_0|0|)$")
 _CALENDAR_NAMES = {"year", "month", "quarter", "week", "yearmonth", "year_month", "period"}
 _DAY = 86_400 * 10**9
+_DAYS_IN_DIGITS = re.compile(r"(^|[_\s.-])(date|day|ds)s?$")
+_UNIT = re.compile(r"[_\s.-](s|ms|us|ns)$")
+_UNITS = {
+    "s": ("seconds", 10**9),
+    "ms": ("milliseconds", 10**6),
+    "us": ("microseconds", 10**3),
+    "ns": ("nanoseconds", 1),
+}
+_LATEST = 9.2e18  # int64 nanoseconds end in 2262
+_MODERN = (978_307_200 * 10**9, 4_102_444_800 * 10**9)  # 2001 to 2100
 
 # Says of nanoseconds whether no moment comes twice within an id.
 MayRestart = Callable[[NDArray[np.int64]], bool]
@@ -45,6 +55,7 @@ class Clock:
     is_local : the cells name no zone, so their clock may have been put forward and back.
     has_day : the cells are more than times of day.
     beside : further columns that tell part of the time.
+    format : of text, what other rows of the column can be read by; None for all else.
     """
 
     name: str
@@ -53,6 +64,7 @@ class Clock:
     is_local: bool = False
     has_day: bool = True
     beside: tuple[str, ...] = ()
+    format: str | None = None
 
     def cells(self, frame: pl.DataFrame) -> pl.Series:
         """The time as results show it: as it came, or whole where several columns tell it."""
@@ -77,6 +89,7 @@ def read_time(
     source: str,
     taken: set[str] = frozenset(),  # type: ignore[assignment]
     may_restart: MayRestart | None = None,
+    like: str | None = None,
 ) -> Clock:
     """Column ``name`` as time, because the caller says so.
 
@@ -86,6 +99,7 @@ def read_time(
     Parameters
     ----------
     taken, may_restart : as for ``find_time``.
+    like : the ``format`` of other rows of the same column.
 
     Raises
     ------
@@ -98,7 +112,7 @@ def read_time(
         return _spread(parts)
     clock: Clock | None
     if column.dtype == pl.String:
-        clock = _from_text(column, source, must=True)
+        clock = _from_text(column, source, must=True, like=like)
     elif column.dtype.is_temporal():
         clock = _from_dates(column)
     else:
@@ -136,7 +150,8 @@ def find_time(
     alone: Clock | None = None
     for column in filter(_may_be_the_clock, texts):
         if clock := _from_text(column, source, must=False):
-            if clock.has_day:
+            is_part = column.name.strip().lower() in _CALENDAR_NAMES and _repeats(clock.ns)
+            if clock.has_day and not (is_part and not may_restart(clock.ns)):
                 return _completed(clock, frame, taken, may_restart)
             alone = alone or clock
     parts = calendar_columns(frame, taken)
@@ -200,8 +215,11 @@ def _from_dates(column: pl.Series) -> Clock | None:
     return Clock(column.name, nanoseconds(column), is_local=is_local)
 
 
-def _from_text(column: pl.Series, source: str, *, must: bool) -> Clock | None:
-    parsed = parse_dates(column, short=must or has_time_name(column.name))
+def _from_text(
+    column: pl.Series, source: str, *, must: bool, like: str | None = None
+) -> Clock | None:
+    short = must or has_time_name(column.name)
+    parsed = parse_dates(column, short=short) if like is None else parse_as(column, like)
     if parsed is None:
         if not must:
             return None
@@ -228,15 +246,25 @@ def _from_text(column: pl.Series, source: str, *, must: bool) -> Clock | None:
     if parsed.also is not None:
         note = (
             f"the dates of column {quoted(column.name)} could be read two ways; they were read as "
-            f"{_readable(parsed.format)}, not {_readable(parsed.also)}"
+            f"{_readable(parsed.format, parsed.apart[0])}, "
+            f"not {_readable(parsed.also, parsed.apart[1])}"
         )
     is_local = not parsed.zoned and parsed.has_day
-    return Clock(column.name, parsed.ns, note, is_local=is_local, has_day=parsed.has_day)
+    return Clock(
+        column.name,
+        parsed.ns,
+        note,
+        is_local=is_local,
+        has_day=parsed.has_day,
+        format=parsed.format,
+    )
 
 
-def _readable(form: str) -> str:
-    day = form.split(" ")[0]
-    return day.replace("%m", "month").replace("%d", "day").replace("%Y", "year")
+def _readable(form: str, apart: str) -> str:
+    day = form.partition(" %H")[0]
+    for sign, word in (("%m", "month"), ("%b", "month"), ("%d", "day"), ("%Y", "year")):
+        day = day.replace(sign, word)
+    return day.replace("%y", "year") + f" ({apart})" * bool(apart)
 
 
 def _from_numbers(column: pl.Series, source: str) -> Clock | None:
@@ -254,7 +282,10 @@ def _from_numbers(column: pl.Series, source: str) -> Clock | None:
             row=row,
             column=column.name,
         )
+    _refuse_no_day(column, values, source)
     found = moments(values)
+    if (named := _in_named_unit(column.name, values, found)) is not None:
+        return named
     if found is None and (at := beyond_all(values)) is not None:
         row = int(column.is_not_null().arg_true()[at])
         raise InvalidInput(
@@ -264,7 +295,66 @@ def _from_numbers(column: pl.Series, source: str) -> Clock | None:
             row=row,
             column=column.name,
         )
-    return None if found is None else Clock(column.name, found[0])
+    if found is None:
+        return None
+    note = None
+    if found[1] == "seconds":
+        note = f"the numbers of {quoted(column.name)} were read as seconds"
+        if _DAYS_IN_DIGITS.search(column.name.strip().lower()):
+            note += ", not as dates; write dates as 2024-01-31"
+    return Clock(column.name, found[0], note)
+
+
+def _in_named_unit(
+    name: str,
+    values: NDArray[np.int64] | NDArray[np.float64],
+    found: tuple[NDArray[np.int64], str] | None,
+) -> Clock | None:
+    """Numbers in the unit their column is named for; None where it names none or they deny it."""
+    ending = _UNIT.search(name.strip().lower())
+    if ending is None:
+        return None
+    unit, factor = _UNITS[ending.group(1)]
+    size = np.abs(values.astype(np.float64))
+    if size.max() * factor > _LATEST:
+        return None
+    other = found is not None and found[1] not in ("seconds", f"epoch {unit}")
+    if found is not None and other and _MODERN[0] <= found[0].min() <= found[0].max() <= _MODERN[1]:
+        # Moments of this century in another unit: the name is wrong, not the clock.
+        return Clock(name, found[0], f"the numbers of {quoted(name)} were read as {found[1]}")
+    if values.dtype.kind in "iu":
+        return Clock(name, values.astype(np.int64) * factor)
+    whole = np.floor(values)
+    rest = np.rint((values - whole) * factor).astype(np.int64)
+    return Clock(name, whole.astype(np.int64) * factor + rest)
+
+
+def _refuse_no_day(
+    column: pl.Series, values: NDArray[np.int64] | NDArray[np.float64], source: str
+) -> None:
+    """A number that is no day, in a column named for days in which most are, as 20240131 is."""
+    if not _DAYS_IN_DIGITS.search(column.name.strip().lower()):
+        return
+    filled = column.drop_nulls()
+    days = _are_days(filled)
+    if days.all() or 2 * days.sum() <= len(values):
+        return
+    row = int(column.is_not_null().arg_true()[int(np.argmin(days))])
+    raise InvalidInput(
+        f"{source}, row {row}, column {quoted(column.name)}: {column[row]} is no day, while the "
+        "others are (20240131 for 2024-01-31); correct it or drop the row",
+        source=source,
+        row=row,
+        column=column.name,
+    )
+
+
+def _are_days(numbers: pl.Series) -> NDArray[np.bool_]:
+    """(n,) bool: numbers that are a day of the years 1900–2100 in eight digits."""
+    texts = numbers.cast(pl.Float64).round().cast(pl.Int64, strict=False).cast(pl.String)
+    in_years = numbers.is_between(19_000_101, 21_001_231) & (numbers == numbers.floor())
+    days = texts.str.to_date("%Y%m%d", strict=False).is_not_null()
+    return (in_years & days).fill_null(False).to_numpy()
 
 
 def _from_codes(column: pl.Series) -> Clock | None:

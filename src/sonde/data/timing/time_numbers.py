@@ -25,7 +25,8 @@ def moments(values: NDArray[np.int64] | Floats) -> tuple[NDArray[np.int64], str]
     ((n,) int64, ``"epoch seconds"``, …, ``"calendar days"`` for 20240131, or ``"seconds"`` for
     small numbers), or None when the numbers reach beyond the years 1677–2262.
     """
-    size = float(np.median(np.abs(values)))
+    with np.errstate(over="ignore"):  # of numbers that are no times, found out below
+        size = float(np.median(np.abs(values)))
     days = _calendar_days(values)
     if days is not None:
         return days, "calendar days"

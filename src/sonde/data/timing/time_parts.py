@@ -22,6 +22,7 @@ _CALENDAR = {
 }
 _NS = {"hour": 3_600 * 10**9, "minute": 60 * 10**9, "second": 10**9}
 _DAY = 86_400 * 10**9
+_LARGEST = {"max", "mean", "avg", "average", "maximum"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +75,24 @@ def calendar_columns(frame: pl.DataFrame, taken: set[str]) -> Parts | None:
     if np.any(dates.astype("datetime64[M]") != months):
         return None  # a 31st of February
     ns = dates.astype("datetime64[ns]").astype(np.int64)
-    for unit, number in zip(_NS, numbers[3:], strict=False):
-        ns = ns + number * _NS[unit]
-    return Parts(ns, tuple(part.name for part in found))
+    used = [part.name for part in found[:3]]
+    for unit, part, number in zip(_NS, found[3:], numbers[3:], strict=False):
+        finer = ns + number * _NS[unit]
+        # A minimum may be called min as a minute may; it would scatter moments that are even.
+        if _is_short(part.name) and _is_even(ns) and not _is_even(finer):
+            break
+        ns = finer
+        used.append(part.name)
+    return Parts(ns, tuple(used))
+
+
+def _is_short(name: str) -> bool:
+    return name.strip().lower() in ("min", "mi", "ss", "sec")
+
+
+def _is_even(ns: NDArray[np.int64]) -> bool:
+    steps = np.diff(ns)
+    return len(steps) > 1 and bool(np.all((steps > 0) & (steps == steps[0])))
 
 
 def _plain(frame: pl.DataFrame, taken: set[str]) -> dict[str, pl.Series]:
@@ -88,6 +104,8 @@ def _part(plain: dict[str, pl.Series], unit: str) -> pl.Series | None:
     names, low, high = _CALENDAR[unit]
     for name in names:
         column = plain.get(name)
+        if name == "min" and not _LARGEST.isdisjoint(plain):
+            continue  # the smallest value, not the minute
         if column is None or column.null_count() or not column.dtype.is_numeric():
             continue
         numbers = column.cast(pl.Float64).to_numpy()

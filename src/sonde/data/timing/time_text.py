@@ -26,13 +26,19 @@ _QUICK = (
 _MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%b-%Y", "%Y %b", "%Y-%b")
 # So short that only a column with a name that says time is read in this way.
 _SHORT = (
-    "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%y-%m-%d", "%d-%m-%y", "%m-%d-%y", "%y/%m/%d",
+    "%d.%m.%y", "%y.%m.%d", "%m/%d/%y", "%d/%m/%y", "%y-%m-%d", "%d-%m-%y", "%m-%d-%y", "%y/%m/%d",
     "%d %b %y", "%d-%b-%y", "%b %d %y", "%Y%j", "%Y",
 )  # fmt: skip
 _NO_YEAR = ("%b %d", "%d %b")
 _NO_DATE = "time of day"
 _LEAP = 2000  # the year of dates without one; it has a 29th of February
 _DAY = 86_400 * 10**9
+_MINUTE = 60 * 10**9
+# More than 14 hours ahead of UTC or 12 behind it, as no clock is; Polars takes up to 24.
+_TOO_FAR = (
+    r"(?:\+(?:14:?(?:0[1-9]|[1-5]\d)|(?:1[5-9]|2\d)(?::?\d{2})?)"
+    r"|-(?:12:?(?:0[1-9]|[1-5]\d)|(?:1[3-9]|2\d)(?::?\d{2})?))$"
+)
 _SAMPLE = 200
 _YEAR_1000_US = -30_610_224_000_000_000  # "%Y" reads the 24 of 31-01-24 as a year, too
 # int64 nanoseconds reach from 1677 to 2262; outside Polars wraps around without a word.
@@ -46,8 +52,8 @@ class Parsed:
     ``bad`` is the first row whose cell is neither missing nor a date like the others (None: all
     are), ``why`` what is wrong with it where more is known; ``share`` is the share of filled cells
     that are dates; ``also`` names another reading of the same text (month and day exchanged) when
-    nothing tells them apart; ``zoned`` says that the text names its zone, ``note`` what was
-    assumed.
+    little or nothing tells them apart, and ``apart`` how far apart the moments lie in this reading
+    and in that one; ``zoned`` says that the text names its zone, ``note`` what was assumed.
     """
 
     ns: NDArray[np.int64]
@@ -56,6 +62,7 @@ class Parsed:
     share: float
     format: str
     also: str | None = None
+    apart: tuple[str, str] = ("", "")
     zoned: bool = False
     note: str | None = None
     why: str | None = None
@@ -70,7 +77,9 @@ def parse_dates(column: pl.Series, *, short: bool = False) -> Parsed | None:
     """Dates in the format that fits most cells; None when not even half of a sample fit any.
 
     Without a zone the clock is taken as UTC. Where month and day could be exchanged, the
-    reading with rising times wins, then the one with even steps, then month first.
+    reading with rising times wins, then one that is not of the same day in each year, then the
+    one with even steps (months are), then month first. A leap second, 23:59:60, is the last
+    nanosecond before midnight.
 
     Parameters
     ----------
@@ -86,7 +95,7 @@ def parse_dates(column: pl.Series, *, short: bool = False) -> Parsed | None:
     if sample.str.contains(digits).sum() * 2 < sample.len():
         return None
     if (quick := _quickly(column, sample)) is not None:
-        return quick
+        return _leap_seconds_held(quick, column)
     apart = take_apart(sample)
     forms = _forms(apart, short)
     counts = {f: n for f in forms if (n := _fits(apart.date, f)) * 2 >= sample.len()}
@@ -95,17 +104,30 @@ def parse_dates(column: pl.Series, *, short: bool = False) -> Parsed | None:
     most = max(counts.values())
     whole = take_apart(column)
     readings = [_parsed(whole, column, f) for f, n in counts.items() if n == most]
-    best = _best(readings)
+    best = _leap_seconds_held(_best(readings), column)
     if best.bad is None or best.why is not None:
         return best
     return replace(best, bad=_change(whole, column, best.bad))
 
 
+def parse_as(column: pl.Series, form: str) -> Parsed:
+    """Dates in the format that ``parse_dates`` found in other rows of the same column."""
+    if form in _QUICK:
+        quick = _parse(column, form)
+        if quick.bad is None:
+            return quick
+    return _parsed(take_apart(column), column, form)
+
+
 def _quickly(column: pl.Series, sample: pl.Series) -> Parsed | None:
     """The whole column in formats of programs, or None."""
     if (ns := fixed_times(column)) is not None:
-        form = _QUICK[0] if column.str.len_bytes()[0] > 10 else _DAYS[0]
-        is_zoned = str(column[0]).endswith("Z")
+        first = str(column[0])
+        is_zoned = first.endswith("Z")
+        form = _DAYS[0]
+        if len(first) > 10:
+            seconds, zone = ":%S%.f" if len(first) > 17 else "", "%#z" if is_zoned else ""
+            form = f"%Y-%m-%d{first[10]}%H:%M{seconds}{zone}"
         nothing = np.zeros(len(column), dtype=np.bool_)
         return _told(ns, nothing, nothing, form, zoned=is_zoned)
     fitting = [form for form in _QUICK if _fits(sample, form) == sample.len()]
@@ -127,10 +149,24 @@ def _best(readings: list[Parsed]) -> Parsed:
     share = max(reading.share for reading in readings)
     best = [reading for reading in readings if reading.share == share]
     best = [r for r in best if bool(np.all(np.diff(r.ns) >= 0))] or best
-    best = [r for r in best if _is_even(np.diff(r.ns))] or best
-    chosen = best[0]
+    best = [r for r in best if not _is_yearly(np.diff(r.ns))] or best
+    # Few moments are even by chance in the wrong reading too, so those that are not count as well.
+    chosen = _most_even(best)
     others = [r for r in best if not np.array_equal(r.ns, chosen.ns)]
-    return replace(chosen, also=others[0].format) if others else chosen
+    if not others:
+        return chosen
+    other = _most_even(others)
+    spaced = (_spacing(np.diff(chosen.ns)), _spacing(np.diff(other.ns)))
+    return replace(chosen, also=other.format, apart=spaced)
+
+
+def _leap_seconds_held(parsed: Parsed, column: pl.Series) -> Parsed:
+    """A minute's second 60 at its very end, for the next minute has a moment of its own."""
+    if not column.str.contains(":60", literal=True).any():
+        return parsed
+    leaps = column.str.contains(r":\d{2}:60(\D|$)").fill_null(False).to_numpy()
+    held = parsed.ns - parsed.ns % _MINUTE - 1
+    return replace(parsed, ns=np.where(leaps, held, parsed.ns))
 
 
 def _change(whole: Apart, column: pl.Series, bad: int) -> int:
@@ -151,8 +187,35 @@ def _change(whole: Apart, column: pl.Series, bad: int) -> int:
     return bad
 
 
+def _most_even(readings: list[Parsed]) -> Parsed:
+    """The first with equal steps, else the first with one in each month, else the first."""
+    steps = [np.diff(reading.ns) for reading in readings]
+    order = [0 if _is_even(s) else 1 if _is_monthly(s) else 2 for s in steps]
+    return readings[order.index(min(order))]
+
+
 def _is_even(steps: NDArray[np.int64]) -> bool:
     return steps.size > 0 and bool(np.all(steps == steps[0]))
+
+
+def _is_monthly(steps: NDArray[np.int64]) -> bool:
+    whole = (steps % _DAY == 0) & (steps >= 28 * _DAY) & (steps <= 31 * _DAY)
+    return steps.size > 0 and bool(np.all(whole))
+
+
+def _is_yearly(steps: NDArray[np.int64]) -> bool:
+    return steps.size > 0 and bool(np.all(steps >= 365 * _DAY))
+
+
+def _spacing(steps: NDArray[np.int64]) -> str:
+    if steps.size < 2:
+        return ""
+    if _is_monthly(steps):
+        return "a month apart"
+    if not _is_even(steps) or steps[0] % _DAY or steps[0] <= 0:
+        return ""
+    days = int(steps[0]) // _DAY
+    return "a day apart" if days == 1 else f"{days} days apart"
 
 
 def _microseconds(cells: pl.Series, form: str) -> pl.Series:
@@ -181,8 +244,10 @@ def _parse(column: pl.Series, form: str) -> Parsed:
     us = _microseconds(cells, form)
     missing = column.is_null().to_numpy()
     failed = (us.is_null().to_numpy() & ~missing) | _outside(us)
+    if "%#z" in form:
+        failed |= cells.str.contains(_TOO_FAR).fill_null(False).to_numpy()
     ns = us.fill_null(0).to_numpy() * 1000
-    if "%.f" in form and cells.str.contains(r"\.\d{7,9}\D*$").any():
+    if "%.f" in form and cells.str.contains(r"\.\d{7,9}(?:\D|$)").any():
         exact = cells.str.to_datetime(form, time_unit="ns", strict=False).to_physical()
         ns = exact.fill_null(0).to_numpy()
     return _told(ns, missing, failed, form, zoned="%#z" in form)
@@ -249,6 +314,7 @@ def _times_of_day(column: pl.Series) -> Parsed | None:
     told = _told(apart.of_day + nights * _DAY, missing, failed, _NO_DATE, zoned=False)
     many = int(nights.max())
     passes = f" and {many} midnight{'s' * (many != 1)} passed" if many else ""
-    return replace(
+    told = replace(
         told, note=f"are times of day; they were counted from the first midnight{passes}"
     )
+    return _leap_seconds_held(told, column)

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 _HOUR = 3_600 * 10**9
+_WEST, _EAST = -12 * _HOUR, 14 * _HOUR
 # Hours ahead of UTC. Left out are those that mean far-apart zones equally often (IST, AST).
 ABBREVIATIONS = {
     "Z": 0.0, "UTC": 0.0, "GMT": 0.0, "UT": 0.0, "WET": 0.0, "WEST": 1.0, "BST": 1.0, "CET": 1.0,
@@ -30,7 +31,9 @@ _NUMBERS = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}?)(?::?(\d{2}))?(?::?(\d{2}))?
 
 
 def offset_ns(zone: str) -> int | None:
-    """Nanoseconds ahead of UTC for offsets and abbreviations; None for names of the database.
+    """Nanoseconds ahead of UTC for offsets and abbreviations.
+
+    None for names of the database, and for offsets that no clock on Earth has.
 
     >>> [offset_ns(zone) // 60_000_000_000 for zone in ("Z", "+0530", "UTC-3", "EST", "+5")]
     [0, 330, -180, -300, 300]
@@ -44,7 +47,9 @@ def offset_ns(zone: str) -> int | None:
         return None
     sign, hours, minutes, seconds = found.groups()
     size = int(hours) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
-    return (size if sign == "+" else -size) * 10**9
+    ahead = (size if sign == "+" else -size) * 10**9
+    too_many = int(minutes or 0) > 59 or int(seconds or 0) > 59
+    return None if too_many or not _WEST <= ahead <= _EAST else ahead
 
 
 def to_utc(local: NDArray[np.int64], zones: pl.Series) -> tuple[NDArray[np.int64], pl.Series, str]:
@@ -86,7 +91,9 @@ def from_wall_clock(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
     """UTC of what the clocks of ``zone`` showed, in the order they showed it.
 
-    An hour that the clocks showed twice belongs to its first time until a row steps back.
+    An hour that the clocks showed twice belongs to its first time until a row steps back, once
+    and amid times that otherwise rise: several series, mixed or one after the other, step back
+    more often.
 
     Returns
     -------
@@ -99,7 +106,29 @@ def from_wall_clock(
     twice = first != second
     if not twice.any():
         return first, skipped
-    return np.where(twice & after_step_back(local, twice), second, first), skipped
+    return np.where(_second_time(local, twice), second, first), skipped
+
+
+def _second_time(local: NDArray[np.int64], twice: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) bool: rows of a repeated hour after the one step back in it; none where there are more.
+
+    Which row is of which series is not known here.
+    """
+    steps = np.diff(local)
+    within = twice[1:] & twice[:-1] & (np.abs(steps) <= 24 * _HOUR)
+    run = np.concatenate([[0], np.cumsum(~within)])
+    n_runs = int(run[-1]) + 1
+    back, still = within & (steps < 0), within & (steps == 0)
+    n_back, n_still = (np.bincount(run[1:][at], minlength=n_runs) for at in (back, still))
+    # Hourly, the clock shows 02:00 and 02:00 again; so do two series at any time.
+    if np.any((steps == 0) & ~within):
+        n_still[:] = 2
+    folds = (back & (n_back[run[1:]] == 1)) | (
+        still & (n_back[run[1:]] == 0) & (n_still[run[1:]] == 1)
+    )
+    count = np.concatenate([[0], np.cumsum(folds)])
+    before = count[np.searchsorted(run, run)]
+    return np.asarray(twice & (count > before))
 
 
 def after_step_back(

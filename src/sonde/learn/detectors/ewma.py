@@ -38,6 +38,7 @@ Floats = NDArray[np.float64]
 # A spread below this share of the series' own is rounding, not noise.
 SMALLEST_SPREAD = 1e-3
 MOST_CELLS = 10**8  # of the season that a stored stream may ask for
+UNTIMED = np.iinfo(np.int64).min  # the time of a held row that came without one
 
 
 @dataclass(eq=False, kw_only=True)
@@ -121,6 +122,7 @@ class EWMA(OnlineDetector):
             "channels": np.zeros((N_FIELDS, n_channels)),
             "season": np.zeros((period, n_channels)),
             "warmup": np.zeros((0, n_channels)),
+            "warmup_time": np.zeros(0, dtype=np.int64),
             "origin": origin,
         }
 
@@ -129,6 +131,7 @@ class EWMA(OnlineDetector):
         n_channels = data.values.shape[1]
         state = self._blank(n_channels, 1, np.zeros(2, dtype=np.int64))
         state["warmup"] = np.full((self.warmup, n_channels), np.nan)
+        state["warmup_time"] = np.full(self.warmup, UNTIMED)
         self._fitted = Fitted(state, Schema.of(data, step_ns=step_ns), policy)
 
     def _rewound(self, state: State) -> State:
@@ -186,10 +189,11 @@ class EWMA(OnlineDetector):
         held, seen = state["warmup"], int(state["clock"][ROWS])
         first = min(max(len(held) - seen, 0), len(data))
         if first:
-            held[seen : seen + first] = data.values[:first]
             self._call(state, data.values[:first], *(part[:first] for part in out))
+            _hold(state, data[:first], seen)
             if seen + first == len(held):
-                self._end_warmup(state, data[:first] if seen == 0 else Series(held))
+                whole = data[:first] if seen == 0 else Series(held, time=_time_of_held(state))
+                self._end_warmup(state, whole)
         if first < len(data):
             self._in_season(state, data[first:], *(part[first:] for part in out))
         return Judgement(*out)
@@ -219,6 +223,7 @@ class EWMA(OnlineDetector):
         """The season of the rows held back; from here on the stream knows it."""
         held = np.where(np.isfinite(data.values).all(axis=1, keepdims=True), data.values, np.nan)
         state["warmup"] = np.zeros((0, held.shape[1]))
+        state["warmup_time"] = np.zeros(0, dtype=np.int64)
         if np.isnan(held).all():
             state["clock"][KNOWS_SCALE] = 1
             return
@@ -240,6 +245,10 @@ class EWMA(OnlineDetector):
         if (channels[[SEEN, SCALE, FLOOR, SIZE]] < 0).any():
             raise ValueError("'channels' must have counts and scales of 0 or more")
         held = stored(state, "warmup", (None, n_columns))
+        time = stored(state, "warmup_time", (len(held),), np.int64)
+        known = time[:rows][time[:rows] != UNTIMED]
+        if (known[1:] <= known[:-1]).any():
+            raise ValueError("'warmup_time' must rise")
         if len(held) and self.period is not None:
             season_length(Series(held), self.period)
             if self.period > MOST_CELLS // n_columns:
@@ -255,6 +264,20 @@ class EWMA(OnlineDetector):
     def _facts(self, state: State) -> dict[str, Any]:
         period = int(state["clock"][PERIOD])
         return {"period": period} if period > 1 else {}
+
+
+def _hold(state: State, data: Series, seen: int) -> None:
+    """Keep rows of the warm-up; those that do not come after the ones before them are untimed."""
+    part = slice(seen, seen + len(data))
+    state["warmup"][part] = data.values
+    before = state["warmup_time"][:seen]
+    goes_on = data.time is not None and (seen == 0 or data.time[0] > before.max())
+    state["warmup_time"][part] = data.time if goes_on else UNTIMED
+
+
+def _time_of_held(state: State) -> NDArray[np.int64] | None:
+    time = state["warmup_time"]
+    return None if (time == UNTIMED).any() else time
 
 
 def _phases_in(state: State, data: Series) -> NDArray[np.int64]:

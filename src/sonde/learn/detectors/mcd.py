@@ -50,6 +50,10 @@ class MCD(Detector):
     each other or outnumber the rows can be learned from: a row that breaks such a relation is far
     out. Relations tighter than 0.3 % of the spread are not told apart.
 
+    Learning takes time with the cube of the number of columns: 2,000 rows of 150 columns some
+    seconds, of 300 seven times as long. Where there are more, choose the columns that belong
+    together, or take ``pca`` or ``hbos``.
+
     Parameters
     ----------
     support_fraction : share of the rows that make the first estimate, above 0 and at most 1; None

@@ -42,11 +42,12 @@ SMALLEST_SPREAD = 1e-3  # of a constant column's value: leaving it is strange, w
 class RandomCutForest(OnlineDetector):
     """How few random cuts would set each row apart from the rows before it; learns as it goes.
 
-    Scores lie in 0–1: near 1 for rows that the first cuts set apart, below a half for ordinary
-    ones. Each row is scored with the trees before it, then learned. ``fit`` learns the scale of
-    the columns and the trees from all rows; scoring begins with these trees and goes on learning,
-    on tables too: a row's score depends on the rows before it. Rows with a missing value get no
-    score and are not learned.
+    A score is the depth at which trees of that size usually hold a row, divided by the depth at
+    which they would take this one in: about 1 for ordinary rows, larger for rows that the first
+    cuts set apart. Each row is scored with the trees before it, then learned. ``fit`` learns the
+    scale of the columns and the trees from all rows; scoring begins with these trees and goes on
+    learning, on tables too: a row's score depends on the rows before it. Rows with a missing value
+    get no score and are not learned.
 
     Columns are standardised by median and median deviation, so that their units do not matter. A
     stream that starts with nothing takes them from its first 32 rows, which get no score, and
@@ -70,8 +71,9 @@ class RandomCutForest(OnlineDetector):
     Source
     ------
     Guha, Mishra, Roy, Schrijvers (2016), Robust random cut forest based anomaly detection on
-    streams, ICML. The score is the isolation forest's, with the expected depth at which the tree
-    would take the row in; it ranks tables and series better than their collusive displacement.
+    streams, ICML. The score ranks rows as the isolation forest's does, by the expected depth at
+    which the tree would take the row in; it ranks tables and series better than their collusive
+    displacement.
 
     Examples
     --------
@@ -259,7 +261,7 @@ class RandomCutForest(OnlineDetector):
         refuse_broken_trees(state, trees, rows, recent.size)
 
     def _resolution(self, state: State) -> float:
-        return 0.002  # scores lie in 0–1, and fifty trees wobble by about this
+        return 0.01  # fifty trees wobble by about this
 
     def _reach(self, state: State) -> int:
         return max(5, int(self.shingle_size))

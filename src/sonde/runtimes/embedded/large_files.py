@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...app import App
 from ...core import Anomaly, Container, Detection, ModelRef, PredictionRequest
+from ...core.progress import tell
 from ...data.policy import Missing
 from ...errors import InvalidInput
 from ...learn import Detector, Recipe, rule_from, what_a_model_does
@@ -17,6 +18,7 @@ from ...learn.from_parts import (
     Asked,
     can_be_judged_in_parts,
     detect_in_parts,
+    open_border,
     read_parts,
     refuse_series,
 )
@@ -66,6 +68,7 @@ def detect_file(
     kind: str = "auto",
     columns: Sequence[str] | None = None,
     categories: Sequence[str] | None = None,
+    id: str | None = None,
     time: str | None = None,
     fit_rows: int | None = None,
     online: bool = False,
@@ -112,7 +115,8 @@ def detect_file(
         random_state=random_state,
         n_jobs=n_jobs,
     )
-    asked = Asked(time, None, columns, categories, labels, kind)
+    asked = Asked(time, id, columns, categories, labels, kind)
+    _refuse_same(path, scores, anomalies)
     with _written(scores, anomalies) as (write, finish):
         whole, model = detect_in_parts(recipe, parts, asked, write)
         finish(whole, model.schema_.channels)
@@ -136,6 +140,8 @@ def score_file(
     def answer(data: Container, core: slice | None) -> Detection:
         return app.predictor.predict(PredictionRequest(ModelRef(model), data, core=core)).output
 
+    from ...data.formats.parts import survey
+
     said: dict[str, Any] = {}
     with _written(scores, anomalies) as (write, finish):
 
@@ -145,7 +151,9 @@ def score_file(
             write(part, detection)
 
         asked = Asked.of(stored.schema_)
-        whole = judge_in_parts(stored, answer, read_parts(parts, asked), hear)
+        survey(parts, lambda: lambda frame, share: tell("reading", share), asked.columns)
+        rows = read_parts(parts, asked, open_border(stored))
+        whole = judge_in_parts(stored, answer, rows, hear)
         whole.chosen = said | {"rows": whole.n_rows}
         finish(whole, stored.schema_.channels)
     return FoundInFile(whole, stored)
@@ -209,6 +217,17 @@ def _is_small(source: str | Path) -> bool:
         return not found.is_file() or found.stat().st_size < _SMALL
     except (OSError, ValueError):
         return True  # whoever reads it says what is wrong
+
+
+def _refuse_same(*paths: str | Path | None) -> None:
+    """Raise InvalidInput where two of the files read and written are one."""
+    places = [Path(path).absolute().resolve() for path in paths if path is not None]
+    for place in places:
+        if places.count(place) > 1:
+            raise InvalidInput(
+                f"{place.name} would be read and written, or written twice; name another file",
+                path=str(place),
+            )
 
 
 def _opened(path: str | Path) -> Parts:

@@ -41,7 +41,7 @@ def score(app: App, model: str, reading: Reading) -> Detection:
         answer = app.predictor.predict(PredictionRequest(ModelRef(model), reading.data))
     chosen = what_a_model_does(stored, model, reading)
     output = replace(answer.output, chosen=chosen)
-    return output.placed(reading.rows, reading.n_rows, reading.problems)
+    return reading.answered(output)
 
 
 def save(model: Estimator, path: str | Path) -> None:
