@@ -238,6 +238,30 @@ def test_objects_in_a_frame_are_named_without_a_panic() -> None:
         rows_from(frame, prefer="table")
 
 
+def test_scalars_of_numpy_among_objects_of_pandas_end_no_process() -> None:
+    pd = pytest.importorskip("pandas")
+    cells = [np.datetime64("2024-01-01", "D"), np.int8(3), np.float32(0.1)]
+    frame = pd.DataFrame({"a": pd.Series(cells, dtype=object), "v": [1.5, 2.5, 4.0]})
+    assert examine(frame.iloc[1:], columns=["v"]).n_rows == 2
+    # In a process of its own, which would die.
+    code = (
+        "import numpy as np, pandas as pd, sonde.data as d\n"
+        "from sonde.errors import SondeError\n"
+        "c = [np.datetime64('2024-01-01', 'D'), np.int8(3), np.float32(0.1)]\n"
+        "for x in (pd.DataFrame({'a': pd.Series(c, dtype=object)}), pd.Series(c, dtype=object)):\n"
+        "    try:\n        d.examine(x)\n    except SondeError:\n        pass\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_days_and_integers_too_narrow_for_a_day_are_read() -> None:
+    narrow = pl.Series("time", [1, 2, 3, 3], dtype=pl.Int8)
+    assert examine(pl.DataFrame([narrow, pl.Series("v", [1.5, 2.5, 4.0, 1.0])])).n_rows == 4
+    far = pl.Series("id", [2**62] * 4).cast(pl.Datetime("ms"))
+    with pytest.raises(InvalidInput, match="outside the years"):
+        examine(pl.DataFrame([far, pl.Series("v", [1.5, 2.5, 4.0, 1.0])]), id="id")
+
+
 def test_a_zip_whose_list_lies_about_its_members_is_damaged() -> None:
     data = bytearray(seeds()["zip"])
     data[0:4] = b"PK\x07\x08"  # no header of a member

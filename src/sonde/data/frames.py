@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -12,13 +13,21 @@ from ..core import Container, Panel, Series, Table
 from ..core.containers import Floats
 from ..errors import InvalidInput
 from .arrays import is_sparse, matrix_from, refuse_empty
-from .python_columns import frame_of_python
+from .python_columns import frame_of_python, with_plain_cells
 from .quoting import listed, quoted, said_by, shortened
 from .timing.nanoseconds import nanoseconds
 
 # Polars and narwhals are imported where a frame is met: fitting an array must not wait for them.
 if TYPE_CHECKING:
     import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class NamedFrame:
+    """A frame and what messages call it: the answer of a query, say."""
+
+    frame: pl.DataFrame
+    name: str
 
 
 def frame_from(obj: Any) -> pl.DataFrame:
@@ -246,7 +255,7 @@ def _from_other_library(obj: Any) -> pl.DataFrame:
     import narwhals as nw
 
     try:
-        native = nw.from_native(obj, allow_series=True)
+        native = nw.from_native(with_plain_cells(obj), allow_series=True)
     except TypeError:
         raise InvalidInput(
             f"cannot read a {type(obj).__name__} as a table; pass a frame of pandas, Polars or "

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import InvalidInput
 from .named import column_named
 from .quoting import quoted, shortened
+from .timing.nanoseconds import nanoseconds
 
 _NAMES = (
     "unique_id", "series", "series_id", "id", "sensor", "device", "machine", "host", "hostname",
@@ -158,6 +159,8 @@ def _is_text(column: pl.Series) -> bool:
 
 
 def _coded(column: pl.Series) -> Ids:
+    if column.dtype in (pl.Date, pl.Datetime):
+        nanoseconds(column.drop_nulls())  # Polars panics over dates that no calendar has
     text = column.cast(pl.String)
     names = text.unique(maintain_order=True)
     numbers = pl.int_range(names.len(), dtype=pl.Int64, eager=True)

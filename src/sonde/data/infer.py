@@ -19,7 +19,7 @@ from .categories import Categories
 from .columns import is_no_value, named_columns, read_labels, refuse_none, value_columns
 from .formats.files import load
 from .formats.text_numbers import Mixed
-from .frames import frame_from, is_frame, values_of
+from .frames import NamedFrame, frame_from, is_frame, values_of
 from .from_containers import examine_collection, examine_container
 from .ids import Ids, find_ids, read_ids
 from .kinds import Decision, KindWanted, decide
@@ -291,6 +291,8 @@ def _open(source: Any) -> _Given:
     if isinstance(source, str | Path) or hasattr(source, "read"):
         text, name = load(source)
         return _Given(text.frame, Path(name).name, text.notes, text.mixed, labelled=text.labelled)
+    if isinstance(source, NamedFrame):
+        return _Given(source.frame, source.name)
     if is_frame(source):
         frame = frame_from(source)
         name = "data" if isinstance(source, dict | list | tuple) else "data frame"

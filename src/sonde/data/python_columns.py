@@ -72,6 +72,33 @@ def frame_of_python(obj: Mapping[Any, Any] | Sequence[Mapping[Any, Any]]) -> pl.
         ) from None
 
 
+def with_plain_cells(obj: Any) -> Any:
+    """A frame or column of pandas whose columns of objects hold no scalars of NumPy.
+
+    Arrow ends the process over a column that mixes several kinds of them. Anything else, and
+    what has none, as it is.
+    """
+    if not type(obj).__module__.startswith("pandas."):
+        return obj
+    if obj.ndim == 1:
+        return _plain_cells(obj) if _has_scalars(obj) else obj
+    wrong = [j for j in range(obj.shape[1]) if _has_scalars(obj.iloc[:, j])]
+    made = obj.copy(deep=False) if wrong else obj
+    for j in wrong:
+        made.isetitem(j, _plain_cells(obj.iloc[:, j]))
+    return made
+
+
+def _has_scalars(column: Any) -> bool:
+    kinds = set(map(type, column)) if column.dtype == object else set()
+    return any(issubclass(kind, np.generic) for kind in kinds)
+
+
+def _plain_cells(column: Any) -> Any:
+    cells = [cell.item() if isinstance(cell, np.generic) else cell for cell in column]
+    return type(column)(cells, index=column.index, name=column.name, dtype=object)
+
+
 def _from_columns(obj: Mapping[Any, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The frame, and its columns as they were."""
     import polars as pl

@@ -30,7 +30,8 @@ def members_of(held: Path | bytes, name: str) -> list[zipfile.ZipInfo]:
     except (*_BROKEN, NotImplementedError):
         raise _damaged(name) from None
     _refuse_overlap(entries, end, name)
-    return [entry for entry in entries if not entry.is_dir() and not _is_clutter(entry.filename)]
+    named = [entry for entry in entries if entry.filename]
+    return [entry for entry in named if not entry.is_dir() and not _is_clutter(entry.filename)]
 
 
 def opened_zip(held: Path | bytes) -> zipfile.ZipFile:

@@ -351,7 +351,8 @@ def _refuse_no_day(
 
 def _are_days(numbers: pl.Series) -> NDArray[np.bool_]:
     """(n,) bool: numbers that are a day of the years 1900–2100 in eight digits."""
-    texts = numbers.cast(pl.Float64).round().cast(pl.Int64, strict=False).cast(pl.String)
+    numbers = numbers.cast(pl.Float64)  # a narrow integer cannot be compared with a day
+    texts = numbers.round().cast(pl.Int64, strict=False).cast(pl.String)
     in_years = numbers.is_between(19_000_101, 21_001_231) & (numbers == numbers.floor())
     days = texts.str.to_date("%Y%m%d", strict=False).is_not_null()
     return (in_years & days).fill_null(False).to_numpy()

@@ -64,8 +64,9 @@ def beyond_all(values: NDArray[np.int64] | Floats) -> int | None:
     one in ten may: what has more of them, or does not rise without them, is no clock.
     """
     size = np.abs(values.astype(np.float64))
-    usual = float(np.median(size))
-    if usual < _SECONDS_FROM:
+    with np.errstate(over="ignore"):
+        usual = float(np.median(size))
+    if not _SECONDS_FROM <= usual < np.inf:
         return None
     factor = next((f for least, _, f in _UNITS if usual >= least), 10**9)
     beyond = size > _SECONDS_TO * 1e9 / factor
