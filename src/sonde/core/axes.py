@@ -84,8 +84,9 @@ def numbers(x: Any) -> Floats:
         what = kinds.get(array.dtype.kind, "text")
         raise InvalidInput(f"an array of {what} ({array.dtype}) holds no real numbers")
     try:
-        values = array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as refused:
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError) as refused:
         raise InvalidInput(
             f"the array holds something that is no number ({refused}); give numbers, or a list of "
             "arrays for series of different lengths"

@@ -129,7 +129,8 @@ def read_labels(frame: pl.DataFrame, name: str, source: str) -> NDArray[np.bool_
     InvalidInput : no such column, or any other cell; the message names its row.
     """
     column = column_named(frame, name, source)
-    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Duration, pl.Object):
+    dtype = column.dtype
+    if not dtype.is_numeric() and dtype not in (pl.Boolean, pl.String, pl.Categorical, pl.Enum):
         raise InvalidInput(
             f"{source}: labels column {quoted(name)} ({shortened(str(column.dtype))}) holds no "
             "labels; name a column of 0 and 1, true and false, or words",

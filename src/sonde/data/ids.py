@@ -86,7 +86,9 @@ def read_ids(frame: pl.DataFrame, name: str, source: str) -> Ids:
             row=row,
             column=name,
         )
-    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Duration, pl.Object):
+    dtype = column.dtype
+    is_plain = dtype.is_numeric() or dtype in (pl.Boolean, pl.Date, pl.Datetime, pl.Time)
+    if not is_plain and not _is_text(column):
         raise InvalidInput(
             f"{source}: column {quoted(name)} ({shortened(str(column.dtype))}) cannot tell series "
             "apart; name a column of text or integers as id",

@@ -78,7 +78,7 @@ def with_plain_cells(obj: Any) -> Any:
     Arrow ends the process over a column that mixes several kinds of them. Anything else, and
     what has none, as it is.
     """
-    if not type(obj).__module__.startswith("pandas."):
+    if type(obj).__module__.partition(".")[0] != "pandas":
         return obj
     if obj.ndim == 1:
         return _plain_cells(obj) if _has_scalars(obj) else obj
@@ -90,7 +90,8 @@ def with_plain_cells(obj: Any) -> Any:
 
 
 def _has_scalars(column: Any) -> bool:
-    kinds = set(map(type, column)) if column.dtype == object else set()
+    cells = column.cat.categories if column.dtype == "category" else column
+    kinds = set(map(type, cells)) if cells.dtype == object else set()
     return any(issubclass(kind, np.generic) for kind in kinds)
 
 

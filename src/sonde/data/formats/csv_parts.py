@@ -136,9 +136,7 @@ class CsvParts(Parts):
             read.append(column)
         return block.with_columns(read)
 
-    def _numbers_in(
-        self, block: pl.DataFrame
-    ) -> tuple[pl.DataFrame, list[str], dict[str, Mixed]]:
+    def _numbers_in(self, block: pl.DataFrame) -> tuple[pl.DataFrame, list[str], dict[str, Mixed]]:
         has_commas = self._csv.dialect.decimal_comma
         return numbers_from_text(block, self.name, decimal_comma=has_commas)
 

@@ -38,7 +38,7 @@ def nanoseconds(column: pl.Series) -> NDArray[np.int64]:
     unit = getattr(column.dtype, "time_unit", None)
     factor = _DAY if unit is None else _NANOSECONDS[unit]
     counts = column.to_physical().cast(pl.Int64).to_numpy()
-    if counts.size and factor > 1:
+    if counts.size:
         furthest = max(abs(int(counts.min())), abs(int(counts.max())))
         if furthest * factor >= 2**63:
             raise InvalidInput(
