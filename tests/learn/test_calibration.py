@@ -59,3 +59,8 @@ def test_nan_stays_nan_and_teaches_nothing() -> None:
     plain = Calibration.learn(np.array([1.0, 2.0, 3.0]))
     assert np.isnan(calibration.tail_probability(np.array([np.nan]))[0])
     np.testing.assert_array_equal(calibration.knots, plain.knots)
+
+
+def test_an_excess_next_to_nothing_overflows_nothing() -> None:
+    scores = np.concatenate([np.zeros(70), [2.2e-308, 1.0, 4.0, 4.0, 4.0]])
+    assert np.isfinite(Calibration.learn(scores).tail_probability(scores)).all()

@@ -161,7 +161,8 @@ def _tail(known: Floats, resolution: float, smear: int) -> Floats:
     near, far = np.quantile(excess, [1.0 - 0.5**reach, 1.0 - 0.25**reach])
     # For a generalised Pareto distribution of shape g, exceeded with probability 2^−r and 4^−r:
     # far / near − 1 = 2^(r g).
-    raw = np.log2(far / near - 1.0) / reach if 0 < near < far else PRIOR_SHAPE
+    is_told = 1e-300 * far < near < far
+    raw = np.log2(far / near - 1.0) / reach if is_told else PRIOR_SHAPE
     count = excess.size / smear
     shape = (count * raw + PRIOR_WEIGHT * PRIOR_SHAPE) / (count + PRIOR_WEIGHT)
     shape = min(max(shape, SHAPE_RANGE[0]), SHAPE_RANGE[1])
