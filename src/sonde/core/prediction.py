@@ -31,7 +31,8 @@ class PredictionRequest:
     """Rows for a model.
 
     ``key`` keeps a user with one variant of a split deployment. ``core`` are the rows that the
-    question is about where others only surround them; None for all.
+    question is about where others only surround them; None for all. ``candidate`` asks for the
+    strongest row where none is strange.
     """
 
     model: ModelRef
@@ -39,6 +40,7 @@ class PredictionRequest:
     key: str | None = None
     request_id: str = ""
     core: slice | None = None
+    candidate: bool = True
 
 
 @dataclass(frozen=True, eq=False)

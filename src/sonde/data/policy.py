@@ -253,12 +253,17 @@ def refuse_repeats(missing: Missing, reading: Reading) -> None:
     )
 
 
+_FEW_CELLS = 10_000
+
+
 def _unchanged(data: Series | Table) -> Applied:
     n = len(data)
     return Applied(data, np.arange(n), np.ones(n, dtype=np.bool_), ())
 
 
 def _all_finite(data: Series | Table) -> bool:
+    if data.values.size < _FEW_CELLS:
+        return bool(np.isfinite(data.values).all())
     # One pass without a temporary; a sum that overflows is settled by looking at each cell.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(data.values.sum()):

@@ -18,6 +18,7 @@ _LEAST_DEPTH = 3
 _EULER = 0.5772156649015329
 # Rows that are scored together; the block (16 columns of it) and one tree stay in the L1 cache.
 _BLOCK = 256
+_FEW_ROWS = 4  # below, a block does not pay
 _BLOCK_CELLS = 4096
 
 _1, _2, _4, _7 = (np.uint32(n) for n in (1, 2, 4, 7))
@@ -212,6 +213,21 @@ def _first_levels(
 
 
 @exact_kernel
+def _mean_path_length(row: Floats, columns: Columns, cuts: Floats, lengths: Floats) -> float:
+    # The same sums as for a block of rows, without what preparing a block costs.
+    n_trees, n_leaves = lengths.shape
+    first_leaf = np.uint32(n_leaves - 1)
+    total = 0.0
+    for tree in range(n_trees):
+        column, cut = columns[tree], cuts[tree]
+        k = np.uint32(0)
+        while k < first_leaf:
+            k = k + k + _1 + np.uint32(row[np.uint32(column[k])] >= cut[k])
+        total += lengths[tree, k - first_leaf]
+    return total / n_trees
+
+
+@exact_kernel
 def mean_path_lengths(
     x: Floats, columns: Columns, cuts: Floats, lengths: Floats, out: Floats, start: int, stop: int
 ) -> None:
@@ -227,6 +243,10 @@ def mean_path_lengths(
     n_trees, n_leaves = lengths.shape
     first_leaf = np.uint32(n_leaves - 1)
     d = x.shape[1]
+    if stop - start < _FEW_ROWS:
+        for r in range(start, stop):
+            out[r] = _mean_path_length(x[r], columns, cuts, lengths)
+        return
     size = max(1, min(max(16, min(_BLOCK, _BLOCK_CELLS // d)), stop - start))
     stride = np.uint32(size)
     block = np.empty((d, size))

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.tails import tail_probabilities
 from .stored_state import finite
 
 Floats = NDArray[np.float64]
@@ -86,15 +87,8 @@ class Calibration:
 
     def tail_probability(self, scores: Floats, part: int = 0) -> Floats:
         """(n,) in 0–1, never rising with the score; NaN where the score is NaN."""
-        start, above, scale, shape = self.tail[part]
-        body = np.interp(scores, self.knots[part], self.shares[part])
-        excess = np.maximum(scores - start, 0.0) / scale
-        inside = np.maximum(1.0 + shape * excess, 0.0)
-        with np.errstate(divide="ignore"):
-            beyond = above * np.maximum(inside ** (-1.0 / shape), BEYOND / (1.0 + excess))
-        # The smaller of the two would jump where they meet; above the start only the tail counts.
-        return np.asarray(
-            np.where(scores > start, np.minimum(beyond, above), np.maximum(body, above))
+        return tail_probabilities(
+            scores, self.knots[part], self.shares[part], self.tail[part], BEYOND
         )
 
     def largest_ordinary(self, cutoff: float, part: int = 0) -> float:

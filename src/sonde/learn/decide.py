@@ -29,12 +29,15 @@ def decide(
     data: Container,
     judgement: Judgement | None = None,
     core: slice | None = None,
+    *,
+    candidate: bool = True,
 ) -> Detection:
     """The model's answer about ``data``, one entry per row.
 
     Columns are matched to the model's by name. ``judgement`` may be given where the data were
     prepared and judged already. Rows outside ``core`` are there for what surrounds it: the answer
-    is about the rows of ``core`` alone.
+    is about the rows of ``core`` alone. Without ``candidate``, nothing is said of the strongest
+    row where none is strange: for who asks about one row at a time it is most of the work.
     """
     if judgement is None:
         data = model.prepare(data)
@@ -49,14 +52,19 @@ def decide(
         scores, strange = np.where(outside, np.nan, scores), strange & ~outside
     band = _band(judgement, limits, data.values.shape[1])
     stretches = _merged(model, data, scores, strange)
-    found = stretches or _strongest(model, data, tails, scores)
+    if not stretches and not candidate:
+        found = []
+    else:
+        found = stretches or _strongest(model, data, tails, scores)
     # Beyond one in a million a tail learned from thousands of rows ranks no better than the score.
     order = sorted(found, key=lambda s: (max(tails[s.peak], 1e-6), -scores[s.peak], s.start))
-    shares = model.blame(data, np.array([s.peak for s in order], dtype=np.int64))
-    told = [
-        _anomaly(stretch, data, scores, tails, band, share)
-        for stretch, share in zip(order, shares, strict=True)
-    ]
+    told = []
+    if order:
+        shares = model.blame(data, np.array([s.peak for s in order], dtype=np.int64))
+        told = [
+            _anomaly(stretch, data, scores, tails, band, share)
+            for stretch, share in zip(order, shares, strict=True)
+        ]
     answer = Detection(
         scores=scores,
         is_anomaly=strange,
@@ -90,7 +98,9 @@ def _merged(
     model: Detector, data: Container, scores: Floats, strange: NDArray[np.bool_]
 ) -> list[_Stretch]:
     """Strange rows joined where they lie within reach; a table's rows stay by themselves."""
-    found = []
+    found: list[_Stretch] = []
+    if not strange.any():
+        return found
     for part in model.parts(data):
         rows = part.start + np.flatnonzero(strange[part.start : part.stop])
         if rows.size == 0:

@@ -207,13 +207,18 @@ class Detector(Estimator):
 
     def limits(self, data: Container) -> Floats:
         """(n_rows,) the largest score that is still ordinary in each row of prepared data."""
+        limits = self.threshold_.limits
+        if not isinstance(data, Panel):
+            return np.full(len(data.values), limits[0])
         out = np.empty(len(data.values))
         for part in self.parts(data):
-            out[part.start : part.stop] = self.threshold_.limits[part.number]
+            out[part.start : part.stop] = limits[part.number]
         return out
 
     def tail_probability(self, data: Container, scores: Floats) -> Floats:
         """(n_rows,) the share of ordinary rows that score at least as high; NaN as the scores."""
+        if not isinstance(data, Panel):
+            return self.calibration_.tail_probability(scores)
         out = np.empty(len(scores))
         for part in self.parts(data):
             rows = slice(part.start, part.stop)
@@ -255,7 +260,9 @@ class Detector(Estimator):
                 needed=needed,
                 got=len(applied.data),
             )
-        judged = replace(self._judge(fitted.state, applied.data), notes=applied.notes)
+        judged = self._judge(fitted.state, applied.data)
+        if applied.notes:
+            judged = replace(judged, notes=applied.notes)
         if applied.data is data:
             return judged
         keep = applied.scored & (applied.rows >= 0)

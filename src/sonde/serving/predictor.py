@@ -61,7 +61,7 @@ class Predictor:
             model=str(request.model),
             version=version,
             variant=None,
-            output=decide(model, request.data, core=request.core),
+            output=decide(model, request.data, core=request.core, candidate=request.candidate),
             request_id=request.request_id,
             seconds=time.perf_counter() - started,
         )

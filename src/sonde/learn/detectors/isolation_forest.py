@@ -85,15 +85,18 @@ class IsolationForest(Detector):
         }
 
     def _judge(self, state: State, data: Table) -> Judgement:
-        paths = np.empty(len(data))
+        values, n = data.values, len(data)
+        paths = np.empty(n)
 
         def work(start: int, stop: int) -> None:
             mean_path_lengths(
-                data.values, state["columns"], state["cuts"], state["lengths"], paths, start, stop
+                values, state["columns"], state["cuts"], state["lengths"], paths, start, stop
             )
 
-        over_rows(work, len(data), self.n_jobs)
-        paths[np.isnan(data.values).any(axis=1)] = np.nan
+        over_rows(work, n, self.n_jobs)
+        gaps = np.isnan(values)
+        if gaps.any():
+            paths[gaps.any(axis=1)] = np.nan
         return Judgement(np.exp2(-paths / float(state["usual"])))
 
     def _check_state(self, state: State, n_columns: int) -> None:
