@@ -4,7 +4,11 @@
     ├── InvalidInput            the caller's data or parameters cannot be used as they are
     │   ├── SchemaMismatch      other columns than the model learned from
     │   ├── MissingValues       NaN or infinity where the policy allows none
-    │   └── TooShort            too few rows for the method
+    │   ├── TooShort            too few rows for the method
+    │   ├── Malformed           a body that is not what it says it is
+    │   ├── TooLarge            facts: limit, setting
+    │   ├── Unsupported         a format or an encoding that is not read here
+    │   └── NotAcceptable       a format that answers are not given in
     ├── NotFitted               a model was asked before it learned
     ├── NotFound                no such file, model, estimator or column
     ├── Conflict                the request fights with what already exists
@@ -13,7 +17,8 @@
     │   ├── Unauthenticated
     │   ├── Forbidden
     │   └── TooMany             facts: retry_after_s
-    ├── Unavailable             try again later
+    ├── TimeLimit               the work took longer than it may; facts: limit, setting
+    ├── Unavailable             try again later; facts: retry_after_s
     └── MissingExtra            an optional dependency is not installed
 
 They know nothing of HTTP or exit codes; each door owns one table that translates.
@@ -70,6 +75,22 @@ class TooShort(InvalidInput):
     code = "too_short"
 
 
+class Malformed(InvalidInput):
+    code = "malformed"
+
+
+class TooLarge(InvalidInput):
+    code = "too_large"
+
+
+class Unsupported(InvalidInput):
+    code = "unsupported"
+
+
+class NotAcceptable(InvalidInput):
+    code = "not_acceptable"
+
+
 class NotFitted(SondeError, ValueError, AttributeError):
     # The two built-in bases are those of scikit-learn's NotFittedError: hasattr(model, "schema_")
     # is False before fit, and code that catches either keeps working.
@@ -102,6 +123,10 @@ class Forbidden(Denied):
 
 class TooMany(Denied):
     code = "too_many"
+
+
+class TimeLimit(SondeError):
+    code = "time_limit"
 
 
 class Unavailable(SondeError):
