@@ -14,6 +14,7 @@ _PUBLIC = {
     "Panel": "core",
     "Series": "core",
     "Table": "core",
+    "client": "client",
     "container_from": "data",
     "convert": "data",
     "create": "learn",
@@ -27,6 +28,7 @@ _PUBLIC = {
     "read_archive": "data",
     "read_sql": "sources",
     "save": "runtimes.embedded",
+    "train": "runtimes.embedded",
 }
 __version__ = "0.1.0"
 __all__ = [*_PUBLIC, "__version__"]

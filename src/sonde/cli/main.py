@@ -10,12 +10,16 @@ import typer
 
 from ..errors import SondeError
 from .datasets import datasets
+from .db import app as db_app
 from .detect import detect
 from .detectors import detectors
 from .doctor import doctor
 from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
+from .health import health
+from .keys import app as keys_app
 from .score import score
 from .screen import say, say_warning
+from .serve import serve
 from .streams import give_up, prepare
 from .train import train
 
@@ -31,6 +35,10 @@ app.command()(train)
 app.command()(score)
 app.command()(datasets)
 app.command()(doctor)
+app.command()(serve)
+app.command()(health)
+app.add_typer(db_app, name="db")
+app.add_typer(keys_app, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 
 from . import options as o
-from .answers import Outputs, refuse_report, show, show_whole, write_files
-from .exit_codes import checking_usage
-from .screen import say, working
+from .answers import Outputs, refuse_report, say_problems, show, show_whole, write_files
+from .exit_codes import FINE, checking_usage
+from .screen import print_json, say, working
+
+if TYPE_CHECKING:
+    from ..core import Prediction
+    from ..data import Reading
 
 
 def score(
-    model: Annotated[str, typer.Argument(help="A model file written by `sonde train`.")],
+    model: Annotated[
+        str,
+        typer.Argument(help="A model file, or name, name@alias or name:version of the registry."),
+    ],
     input: o.Inputs,
     query: o.Query = None,
     scores: o.Scores = None,
@@ -25,27 +34,66 @@ def score(
 ) -> int:
     """Apply a stored model to a file: the same columns, found by name.
 
+    A name alone is its champion if there is one, else its latest version.
+
     Example: sonde score plant.sonde today.csv --scores scores.csv
     """
+    from ..core import ModelRef
+
     with checking_usage():
         o.check_inputs(input, query)
-        o.check_outputs(scores, anomalies, report=report, read=(model, *input))
+        ref = ModelRef.parse(model)
+        read = (ref.name, *input) if ref.is_file else tuple(input)
+        o.check_outputs(scores, anomalies, report=report, read=read)
     from ..app import build
-    from ..runtimes.embedded import parts_wanted, read_for, score_file, source_of
-    from ..runtimes.embedded import score as run
+    from ..learn.training_runs import use_threads
+    from ..runtimes.embedded import ask, parts_wanted, read_for, score_file, source_of
     from ..settings import read_settings
 
     app = build(read_settings(), lambda notice: say(f"Notice: {notice}", quiet=quiet))
     told = o.shown_input(input, query)
     out = Outputs(told, scores, anomalies, report, json, quiet, verbose)
-    with working(quiet=quiet):
+    with closing(app), working(quiet=quiet):
+        # What a model was kept with says nothing of the cores of this machine.
+        use_threads(app.models.resolve(ref, None)[0], -1)
         source = source_of(input, query)
         parts = parts_wanted(source, "auto")
         if parts is None:
             reading = read_for(app, model, source)
-            detection = run(app, model, reading)
-            write_files(reading, detection, out)
+            answer = ask(app, model, reading)
+            write_files(reading, answer.output, out)
         else:
             refuse_report(out, parts)
             whole = score_file(app, model, parts, scores, anomalies)
-    return show(reading, detection, out) if parts is None else show_whole(whole, out)
+    if parts is not None:
+        return show_whole(whole, out)
+    return _show_as_json(reading, answer, out) if json else show(reading, answer.output, out)
+
+
+def _show_as_json(reading: Reading, answer: Prediction, out: Outputs) -> int:
+    """The body that prediction has over HTTP; with what was chosen, and what was read."""
+    from ..report import files_json, plain, to_json
+
+    output = answer.output
+    say(output.chosen["message"], quiet=out.quiet)
+    say_problems(output.problems, quiet=out.quiet, verbose=out.verbose)
+    body: dict[str, Any] = {
+        "model": answer.model,
+        "version": answer.version,
+        "variant": answer.variant,
+    }
+    body |= to_json(output) | files_json(reading)
+    for name in ("expected", "lower", "upper"):
+        if getattr(output, name) is not None:
+            body[name] = plain(getattr(output, name))
+    body |= {
+        "predictions": [-1 if flag else 1 for flag in body["is_anomaly"]],
+        "algorithm": output.chosen["detector"],
+        "anomaly_count": len(output.anomalies),
+        "processing_time_ms": round(answer.seconds * 1e3, 3),
+        "request_id": uuid4().hex,
+        "input": out.source,
+    }
+    print_json(body)
+    out.say_written()
+    return FINE

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from ..errors import InvalidInput
 from .results import Detection
 from .schema import Container
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """Which model: a name or a file, and a version or an alias where there are several.
+    r"""Which model: a name or a file, and a version or an alias where there are several.
+
+    A name that ends in ``.sonde`` or holds a ``/`` or a ``\`` is the path of a file.
 
     >>> str(ModelRef("pump", version="3")), str(ModelRef("pump", alias="champion"))
     ('pump:3', 'pump@champion')
@@ -19,6 +23,42 @@ class ModelRef:
     name: str
     version: str | None = None
     alias: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """What a person writes: a file, ``name``, ``name@alias`` or ``name:version``.
+
+        A file that lies in this folder comes before a model of the same name.
+
+        Raises
+        ------
+        InvalidInput : nothing before or behind the mark, or both marks.
+
+        Examples
+        --------
+        >>> ModelRef.parse("pump@champion"), ModelRef.parse("models/pump:3.sonde").is_file
+        (ModelRef(name='pump', version=None, alias='champion'), True)
+        """
+        plain = cls(text)
+        if plain.is_file:
+            return plain
+        if _exists(text):
+            return cls(f"./{text}")
+        marks = [mark for mark in text if mark in "@:"]
+        name, _, rest = text.partition(marks[0] if marks else "@")
+        if len(marks) > 1 or not name or (marks and not rest):
+            raise InvalidInput(
+                f"a model is a file, name, name@alias or name:version; got {text[:200]!r}",
+                model=text[:200],
+            )
+        if not marks:
+            return plain
+        return cls(name, alias=rest) if marks[0] == "@" else cls(name, version=rest)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the name is the path of a file."""
+        return self.name.endswith(".sonde") or "/" in self.name or "\\" in self.name
 
     def __str__(self) -> str:
         if self.version is not None:
@@ -53,3 +93,10 @@ class Prediction:
     output: Detection
     request_id: str
     seconds: float
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # no path at all: too long, or with a NUL
+        return False

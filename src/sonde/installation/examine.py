@@ -12,6 +12,7 @@ from .folders import home, kernel_cache, signing_key, temporary_files
 from .in_force import in_force
 from .machine import cores, memory
 from .packages import base_packages, extras, python
+from .service_parts import SERVICE_CHECKS
 
 PLAIN_CHECKS: tuple[PlainCheck, ...] = (
     python,
@@ -22,7 +23,7 @@ PLAIN_CHECKS: tuple[PlainCheck, ...] = (
     temporary_files,
     kernel_cache,
 )
-CHECKS: tuple[Check, ...] = (home, signing_key, in_force)
+CHECKS: tuple[Check, ...] = (home, signing_key, *SERVICE_CHECKS, in_force)
 
 
 def examine(

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from ..settings import Settings
-from .finding import Finding
+from pydantic import BaseModel, SecretStr
 
-_SECRET_NAMES = ("key", "password", "secret", "token")
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*(?=@)")
-HIDDEN = "•••"
+from ..settings import Settings, fields, variable
+from ..telemetry.secrets import HIDDEN, masked
+from .finding import Finding
 
 
 def in_force(settings: Settings) -> list[Finding]:
     """Each setting: its value, and whether it was set or is the default."""
-    return [
-        Finding(
-            "settings",
-            f"SONDE_{name.upper()}",
-            "fine",
-            f"{shown(name, getattr(settings, name))}"
-            f"{'' if name in settings.model_fields_set else ' (default)'}",
-        )
-        for name in type(settings).model_fields
-    ]
+    findings = []
+    for path, _ in fields():
+        value: Any = settings
+        is_set = True
+        for name in path:
+            is_set = is_set and isinstance(value, BaseModel) and name in value.model_fields_set
+            value = getattr(value, name)
+        told = shown(path, value) if is_set else f"{shown(path, value)} (default)"
+        findings.append(Finding("settings", variable(*path), "fine", told))
+    return findings
 
 
-def shown(name: str, value: Any) -> str:
+def shown(path: tuple[str, ...], value: Any) -> str:
     """``value`` as it may be shown: no secrets, no passwords inside addresses.
 
-    >>> shown("database", "postgresql://app:hunter2@db/sonde"), shown("api_key", "abc")
-    ('postgresql://app:•••@db/sonde', '•••')
+    >>> shown(("database", "url"), SecretStr("postgresql://app:hunter2@db/sonde"))
+    'postgresql://app:•••@db/sonde'
+    >>> shown(("keys", "pepper"), SecretStr("abc")), shown(("sources", "hosts"), ("a", "b"))
+    ('•••', 'a, b')
     """
-    if value is not None and any(part in _SECRET_NAMES for part in name.lower().split("_")):
-        return HIDDEN
-    return _PASSWORD_IN_URL.sub(rf"\1:{HIDDEN}", str(value))
+    if isinstance(value, SecretStr):
+        # Where it is an address, all but its password helps whoever looks for a mistake.
+        return masked(value.get_secret_value()) if path[-1] == "url" else HIDDEN
+    if value is None:
+        return "not set"
+    if isinstance(value, tuple):
+        return masked(", ".join(map(str, value))) or "none"
+    return masked(str(value))

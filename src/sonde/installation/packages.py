@@ -50,6 +50,22 @@ def requirements() -> list[Requirement]:
     return [Requirement(text) for text in metadata.requires("sonde") or []]
 
 
+def is_installed(extra: str) -> bool:
+    """True where every package of ``extra`` is there, in a version that it takes."""
+    return _extra(extra).state == "fine"
+
+
+def _wanted(extra: str) -> list[Requirement]:
+    """The packages of an extra, and of the extras that it is made of."""
+    found: dict[str, Requirement] = {}
+    for requirement in requirements():
+        if _belongs_to(requirement, extra):
+            parts = sorted(requirement.extras) if requirement.name == "sonde" else []
+            inner = [one for part in parts for one in _wanted(part)] if parts else [requirement]
+            found.update({one.name: one for one in inner})
+    return list(found.values())
+
+
 def _belongs_to(requirement: Requirement, extra: str) -> bool:
     """True where ``requirement`` holds here for ``extra``, and for the extra's sake only."""
     marker = requirement.marker
@@ -67,8 +83,7 @@ def _required(requirement: Requirement) -> Finding:
 
 
 def _extra(name: str) -> Finding:
-    wanted = [requirement for requirement in requirements() if _belongs_to(requirement, name)]
-    compares = [(requirement, *compared(requirement)) for requirement in wanted]
+    compares = [(requirement, *compared(requirement)) for requirement in _wanted(name)]
     found = ", ".join(f"{requirement.name} {text}" for requirement, _, text in compares)
     if any(state == "wrong" for _, state, _ in compares):
         return Finding("extras", name, "wrong", found, f"pip install --upgrade 'sonde[{name}]'")

@@ -19,12 +19,15 @@ import numpy as np
 from ..errors import BadArtifact, InvalidInput, NotFound, not_fitted
 from ..learn import Estimator, Fitted, describe, flatten, unflatten
 from ..security import Keyring, Signature
+from ..security.signing import ALGORITHMS, ED25519, verdict
+from .foreign import is_pickle, library_of
 from .manifest import parsed, revived
 from .payload import refuse_overlap, unpacked
 
 FORMAT = 1
 MANIFEST, PAYLOAD, SIGNATURE = "manifest.json", "arrays.npz", "signature.json"
 MANIFEST_BYTES = 64 * 2**20
+MOST_BYTES = 2**32
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,18 @@ class Loaded:
     """A model from a file, and whether its signature is one that this installation trusts.
 
     ``notice`` says what is wrong with the signature, for people; None when it is trusted.
+    ``signature`` is None where there is none.
     """
 
     model: Estimator
     notice: str | None
+    signature: Signature | None = None
 
 
-def save_artifact(model: Estimator, path: Path, keyring: Keyring | None) -> None:
-    """Write ``model`` to ``path``; the same model and key always give the same bytes.
+def artifact_bytes(model: Estimator, keyring: Keyring | None) -> bytes:
+    """The file of ``model``; the same model and key always give the same bytes.
 
-    Without a keyring the file is not signed.
+    Without a keyring it is not signed.
     """
     fitted = model._fitted
     if fitted is None:
@@ -52,13 +57,26 @@ def save_artifact(model: Estimator, path: Path, keyring: Keyring | None) -> None
     if keyring is not None:
         signature = keyring.sign(manifest)
         parts[SIGNATURE] = json.dumps(vars(signature), sort_keys=True).encode()
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        for name, content in parts.items():
+            # ZipInfo's date is fixed; writing by name would put the clock into the file.
+            archive.writestr(ZipInfo(name), content)
+    return buffer.getvalue()
+
+
+def save_artifact(model: Estimator, path: Path, keyring: Keyring | None) -> None:
+    """Write ``artifact_bytes`` to ``path``, whole or not at all."""
+    write_whole(path, artifact_bytes(model, keyring))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``; who reads meanwhile finds the old file or the new."""
     # A name of its own, so that two that save at the same time do not write into one file.
     half = path.parent / f".{uuid4().hex}.half"
     try:
-        with ZipFile(half, "x") as archive:
-            for name, content in parts.items():
-                # ZipInfo's date is fixed; writing by name would put the clock into the file.
-                archive.writestr(ZipInfo(name), content)
+        with half.open("xb") as file:
+            file.write(content)
         half.replace(path)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
@@ -93,34 +111,25 @@ def _manifest(model: Estimator, fitted: Fitted, payload: bytes) -> dict[str, Any
     }
 
 
-def load_artifact(path: Path, keyring: Keyring | None, max_bytes: int = 2**32) -> Loaded:
+def load_artifact(path: Path, keyring: Keyring | None, max_bytes: int = MOST_BYTES) -> Loaded:
     """The model saved at ``path``.
 
     Raises
     ------
     NotFound : there is no such file.
-    BadArtifact : it is no model, damaged, changed after it was signed, or of a newer format.
+    BadArtifact : as ``model_from_bytes``.
     """
-    parts = _read(path, max_bytes)
-    manifest = _parsed(path, parts[MANIFEST])
-    notice = _signature_notice(path, parts, keyring)
-    # Whatever goes wrong from here on, the file made it so: what it says may be anything.
-    try:
-        if hashlib.sha256(parts[PAYLOAD]).hexdigest() != manifest["payload"]["sha256"]:
-            raise BadArtifact(
-                f"{path}: the arrays do not match their checksum; the file was damaged or changed",
-                path=str(path),
-            )
-        return Loaded(revived(manifest, unflatten(unpacked(parts[PAYLOAD]))), notice)
-    except BadArtifact as error:
-        raise error if str(path) in str(error) else BadArtifact(f"{path}: {error}") from None
-    except Exception as error:
-        raise BadArtifact(
-            f"{path}: the model can't be read ({type(error).__name__}: {error})", path=str(path)
-        ) from error
+    return model_from_bytes(read_artifact(path, max_bytes), str(path), keyring, max_bytes)
 
 
-def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
+def read_artifact(path: Path, max_bytes: int) -> bytes:
+    """The bytes of the file at ``path``, not looked at yet.
+
+    Raises
+    ------
+    NotFound : there is no such file.
+    BadArtifact : it is no file, can't be read, or has more than ``max_bytes``.
+    """
     try:
         size, is_file = path.stat().st_size, path.is_file()
     except (OSError, ValueError) as error:
@@ -129,75 +138,197 @@ def _read(path: Path, max_bytes: int) -> dict[str, bytes]:
             f"there is no model file {path} ({why}); check the name and the folder", path=str(path)
         ) from None
     if not is_file:
-        raise BadArtifact(f"{path} is not a file; name the model file itself", path=str(path))
-    if size > max_bytes:
-        raise BadArtifact(
-            f"{path} has {size:,} bytes; at most {max_bytes:,} are opened (SONDE_MAX_MODEL_MB)",
-            path=str(path),
-        )
+        raise _bad("not_a_file", str(path), "is not a file; name the model file itself")
+    _refuse_large(str(path), size, max_bytes)
     try:
         # Read at once: another process may put a new model into its place at any moment.
-        content = path.read_bytes()
-        with ZipFile(io.BytesIO(content)) as archive:
-            return _stored_parts(path, archive, len(content))
-    except BadArtifact:
-        raise
-    except Exception as error:  # zipfile raises many kinds on what is no archive
-        raise BadArtifact(
-            f"{path} is not a Sonde model, or it is damaged ({error}); copy it again or train anew",
-            path=str(path),
+        return path.read_bytes()
+    except OSError as error:
+        raise _bad(
+            "unreadable", str(path), f"can't be read: {error.strerror}; check its permissions"
         ) from None
 
 
-def _stored_parts(path: Path, archive: ZipFile, size: int) -> dict[str, bytes]:
+def model_from_bytes(
+    data: bytes,
+    name: str,
+    keyring: Keyring | None,
+    max_bytes: int = MOST_BYTES,
+    *,
+    trusted_only: bool = False,
+) -> Loaded:
+    """The model that ``data`` is the file of; ``name`` is what messages call it.
+
+    ``trusted_only`` refuses what would otherwise load with a notice, before anything but the
+    signature is read.
+
+    Raises
+    ------
+    BadArtifact : its fact ``reason`` says why: ``"too_large"``, ``"pickled"``, ``"damaged"``,
+        ``"altered"`` (after it was signed), ``"too_new"`` (a newer format), and, with
+        ``trusted_only``, ``"unsigned"`` and ``"unknown_key"``.
+    """
+    _refuse_large(name, len(data), max_bytes)
+    parts = _parts(name, data)
+    signature = _signature(name, parts)
+    reason, notice = _distrust(name, parts, signature, keyring)
+    if reason is not None and trusted_only:
+        raise BadArtifact(f"{notice}; {_REMEDIES[reason]}", path=name, reason=reason)
+    manifest = _parsed(name, parts[MANIFEST])
+    # Whatever goes wrong from here on, the file made it so: what it says may be anything.
+    try:
+        if hashlib.sha256(parts[PAYLOAD]).hexdigest() != manifest["payload"]["sha256"]:
+            raise BadArtifact(
+                f"{name}: the arrays do not match their checksum; the file was damaged or changed",
+                path=name,
+                reason="altered",
+            )
+        model = revived(manifest, unflatten(unpacked(parts[PAYLOAD])))
+        said = notice and f"{notice}; use it only if you know where it comes from"
+        return Loaded(model, said, signature)
+    except BadArtifact as error:
+        if name in str(error):
+            raise
+        raise _bad("damaged", name, f"can't be used: {error}") from None
+    except Exception as error:
+        raise _bad(
+            "damaged", name, f"can't be read as a model ({type(error).__name__}: {error})"
+        ) from error
+
+
+_REMEDIES = {
+    "unsigned": "only signed models are taken here: load it with sonde.load and save it with "
+    "sonde.save if you know where it comes from",
+    "unknown_key": "put the public key of whoever made it into keys/trusted/NAME.pub of SONDE_HOME "
+    "if you trust them",
+}
+
+
+def _bad(reason: str, name: str, said: str) -> BadArtifact:
+    return BadArtifact(f"{name} {said}", path=name, reason=reason)
+
+
+def _refuse_large(name: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise _bad(
+            "too_large",
+            name,
+            f"has {size:,} bytes; at most {max_bytes:,} are opened (SONDE_MAX_MODEL_MB)",
+        )
+
+
+def _parts(name: str, data: bytes) -> dict[str, bytes]:
+    try:
+        with ZipFile(io.BytesIO(data)) as archive:
+            return _stored_parts(name, archive, data)
+    except BadArtifact:
+        raise
+    except Exception as error:  # zipfile raises many kinds on what is no archive
+        _refuse_foreign(name, data)
+        raise _bad(
+            "damaged",
+            name,
+            f"is not a Sonde model, or it is damaged ({error}); copy it again or train anew",
+        ) from None
+
+
+def _stored_parts(name: str, archive: ZipFile, data: bytes) -> dict[str, bytes]:
     infos = {info.filename: info for info in archive.infolist()}
     if len(infos) != len(archive.infolist()) or not {MANIFEST, PAYLOAD} <= set(infos):
-        raise BadArtifact(f"{path} is not a Sonde model: it lacks {MANIFEST} or {PAYLOAD}")
+        _refuse_foreign(name, data)
+        raise _bad(
+            "damaged",
+            name,
+            f"is not a Sonde model, or it is damaged: it lacks {MANIFEST} or {PAYLOAD}; copy it "
+            "again or train anew",
+        )
     unknown = set(infos) - {MANIFEST, PAYLOAD, SIGNATURE}
     # We store without compression, so a file can't unpack to more than its own size.
     packed = [n for n, info in infos.items() if info.compress_type != zipfile.ZIP_STORED]
     if unknown or packed or infos[MANIFEST].file_size > MANIFEST_BYTES:
-        raise BadArtifact(
-            f"{path} holds what a Sonde model does not: {sorted(unknown) or packed or MANIFEST}",
-            path=str(path),
+        what = sorted(unknown) or packed or MANIFEST
+        raise _bad("damaged", name, f"holds what a Sonde model does not: {what}")
+    refuse_overlap(archive.infolist(), len(data))
+    return {part: archive.read(part) for part in infos}
+
+
+def _refuse_foreign(name: str, data: bytes) -> None:
+    if is_pickle(data, name):
+        raise _bad(
+            "pickled",
+            name,
+            "is a pickle (as joblib and PyTorch write): opening it would run whatever it says, so "
+            "it is never read; train the model with sonde train, or save it with sonde.save",
         )
-    refuse_overlap(archive.infolist(), size)
-    return {name: archive.read(name) for name in infos}
+    library = library_of(data, name)
+    if library is not None:
+        raise _bad(
+            "foreign",
+            name,
+            f"is a {library} file; the models that are read here are .sonde files, as sonde train "
+            "and sonde.save write them",
+        )
 
 
-def _parsed(path: Path, text: bytes) -> dict[str, Any]:
+def _parsed(name: str, text: bytes) -> dict[str, Any]:
     try:
         manifest = dict(parsed(text))
         stored = manifest["format"]
         if type(stored) is not int or stored < 1:
             raise ValueError(f"format {stored!r}")
     except (ValueError, KeyError, TypeError, RecursionError, MemoryError):
-        raise BadArtifact(f"{path}: {MANIFEST} can't be read", path=str(path)) from None
+        raise BadArtifact(
+            f"{name}: {MANIFEST} can't be read", path=name, reason="damaged"
+        ) from None
     if stored > FORMAT:
         raise BadArtifact(
-            f"{path} has format {stored}, newer than {FORMAT}, the newest this version reads; "
+            f"{name} has format {stored}, newer than {FORMAT}, the newest this version reads; "
             "upgrade sonde",
-            path=str(path),
+            path=name,
+            reason="too_new",
             format=stored,
         )
     return manifest
 
 
-def _signature_notice(
-    path: Path, parts: Mapping[str, bytes], keyring: Keyring | None
-) -> str | None:
+def _signature(name: str, parts: Mapping[str, bytes]) -> Signature | None:
     if SIGNATURE not in parts:
-        return f"{path} is not signed; use it only if you know where it comes from"
+        return None
     try:
         stored = parsed(parts[SIGNATURE])
-        signature = Signature(str(stored["public_key"]), str(stored["value"]))
-    except (ValueError, KeyError, TypeError, RecursionError, MemoryError):
-        raise BadArtifact(f"{path}: {SIGNATURE} can't be read", path=str(path)) from None
-    if not signature.is_over(parts[MANIFEST]):
+        # Files written before there was a choice do not say it.
+        algorithm = str(stored.get("algorithm", ED25519))
+        signature = Signature(str(stored["public_key"]), str(stored["value"]), algorithm)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError):
         raise BadArtifact(
-            f"{path}: the signature does not fit the model; it was changed after it was signed",
-            path=str(path),
+            f"{name}: {SIGNATURE} can't be read", path=name, reason="damaged"
+        ) from None
+    if algorithm not in ALGORITHMS:
+        raise _bad(
+            "too_new",
+            name,
+            f"is signed with {algorithm[:40]!r}, which this version does not know; upgrade sonde",
         )
-    if keyring is not None and keyring.trusts(signature):
-        return None
-    return f"{path} is signed with a key that is not trusted here ({signature.public_key[:16]}…)"
+    return signature
+
+
+def _distrust(
+    name: str, parts: Mapping[str, bytes], signature: Signature | None, keyring: Keyring | None
+) -> tuple[str | None, str | None]:
+    """Why the signature is not trusted here, for programs and for people; None, None where it is.
+
+    Raises BadArtifact where the file was changed after it was signed.
+    """
+    if signature is None:
+        return "unsigned", f"{name} is not signed"
+    found = verdict(signature, parts[MANIFEST], keyring)
+    if found == "altered":
+        raise BadArtifact(
+            f"{name}: the signature does not fit the model; it was changed after it was signed",
+            path=name,
+            reason="altered",
+        )
+    if found == "trusted":
+        return None, None
+    key = f"{signature.public_key[:16]}…"
+    return "unknown_key", f"{name} is signed with a key that is not trusted here ({key})"

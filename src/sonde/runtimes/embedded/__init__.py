@@ -1,14 +1,18 @@
-"""The door for Python: ``sonde.detect``, ``sonde.save``, ``sonde.load``."""
+"""The door for Python: ``sonde.detect``, ``sonde.train``, ``sonde.save``, ``sonde.load``."""
 
 from .detection import Found, detect, detect_many
 from .inputs import source_of
 from .large_files import FoundInFile, detect_file, parts_wanted, score_file
-from .stored import UntrustedModel, load, read_for, save, score
+from .stored import UntrustedModel, ask, load, read_for, save, score
+from .training import Trained, check_names, train
 
 __all__ = [
     "Found",
     "FoundInFile",
+    "Trained",
     "UntrustedModel",
+    "ask",
+    "check_names",
     "detect",
     "detect_file",
     "detect_many",
@@ -19,4 +23,5 @@ __all__ = [
     "score",
     "score_file",
     "source_of",
+    "train",
 ]

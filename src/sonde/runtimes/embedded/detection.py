@@ -145,7 +145,7 @@ def detect(
         kind=kind,
     )
     if labels is not None and label_column is None:
-        reading = _with_labels(reading, labels)
+        reading = with_labels(reading, labels)
     recipe = Recipe(
         detector=detector,
         parameters=dict(parameters or {}),
@@ -180,7 +180,8 @@ def detect_many(
     return answers
 
 
-def _with_labels(reading: Reading, labels: Any) -> Reading:
+def with_labels(reading: Reading, labels: Any) -> Reading:
+    """``reading`` with an array of true labels, one per row of the input."""
     flags = np.asarray(labels)
     if flags.shape != (reading.n_rows,):
         raise InvalidInput(

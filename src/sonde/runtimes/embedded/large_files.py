@@ -131,14 +131,15 @@ def score_file(
     anomalies: str | Path | None = None,
 ) -> FoundInFile:
     """What the stored model says of a file of any size."""
-    stored = app.models.resolve(ModelRef(model), None)[0]
+    ref = ModelRef.parse(model)
+    stored = app.models.resolve(ref, None)[0]
     if not isinstance(stored, Detector):
         raise InvalidInput(f"{model} is no detector but {stored.name}")
     refuse_whole(stored, parts.name, parts.needed_mb)
     refuse_series(stored, parts)
 
     def answer(data: Container, core: slice | None) -> Detection:
-        return app.predictor.predict(PredictionRequest(ModelRef(model), data, core=core)).output
+        return app.predictor.predict(PredictionRequest(ref, data, core=core)).output
 
     from ...data.formats.parts import survey
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...app import App, build
-from ...core import Detection, ModelRef, PredictionRequest
+from ...core import Detection, ModelRef, Prediction, PredictionRequest
 from ...data import Categories, Reading, examine
 from ...data.policy import refuse_flaws
 from ...learn import Estimator, what_a_model_does
@@ -21,8 +22,11 @@ class UntrustedModel(UserWarning):
 
 
 def read_for(app: App, model: str, source: Any) -> Reading:
-    """``source`` read as the stored model's own data were: its columns, its time, its ids."""
-    schema = app.models.resolve(ModelRef(model), None)[0].schema_
+    """``source`` read as the stored model's own data were: its columns, its time, its ids.
+
+    ``model`` is a file, ``name``, ``name@alias`` or ``name:version``.
+    """
+    schema = app.models.resolve(ModelRef.parse(model), None)[0].schema_
     return examine(
         source,
         time=schema.time_column,
@@ -33,15 +37,21 @@ def read_for(app: App, model: str, source: Any) -> Reading:
     )
 
 
-def score(app: App, model: str, reading: Reading) -> Detection:
-    """What the model stored at ``model`` says of ``reading``, in the order of the input."""
-    stored = app.models.resolve(ModelRef(model), None)[0]
+def ask(app: App, model: str, reading: Reading) -> Prediction:
+    """What the stored model says of ``reading``, in the order of the input."""
+    ref = ModelRef.parse(model)
+    stored = app.models.resolve(ref, None)[0]
     refuse_flaws(stored.policy_.missing, reading)
     with reading.named_in_errors():
-        answer = app.predictor.predict(PredictionRequest(ModelRef(model), reading.data))
-    chosen = what_a_model_does(stored, model, reading)
-    output = replace(answer.output, chosen=chosen)
-    return reading.answered(output)
+        answer = app.predictor.predict(PredictionRequest(ref, reading.data))
+    place = model if ref.is_file else f"the registry as {ref.name}:{answer.version}"
+    chosen = what_a_model_does(stored, place, reading)
+    return replace(answer, output=reading.answered(replace(answer.output, chosen=chosen)))
+
+
+def score(app: App, model: str, reading: Reading) -> Detection:
+    """The answer of ``ask`` alone."""
+    return ask(app, model, reading).output
 
 
 def save(model: Estimator, path: str | Path) -> None:
@@ -50,15 +60,27 @@ def save(model: Estimator, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Estimator:
-    """The model saved at ``path``; warns (``UntrustedModel``) where its signature is not trusted.
+    """The model saved at ``path``, or registered under that name.
+
+    A file's signature that is not trusted is warned of (``UntrustedModel``); the registry keeps
+    only models whose signature is.
+
+    Parameters
+    ----------
+    path : a file; as text also ``name``, ``name@alias`` or ``name:version`` of the registry.
 
     Raises
     ------
-    NotFound : there is no such file.
+    NotFound : there is no such file, or no such model in the registry.
     BadArtifact : it is no model, damaged, changed after it was signed, or of a newer format.
+    MissingExtra, Unavailable : for a name, where there is no registry to be had.
     """
-    app = _app()
-    loaded = load_artifact(Path(path), app.keyring, app.settings.max_model_mb * 2**20)
+    ref = ModelRef.parse(path) if isinstance(path, str) else None
+    with closing(_app()) as app:
+        if ref is not None and not ref.is_file:
+            record = app.registry.version(ref.name, ref.version, ref.alias)
+            return app.registry.load(record)
+        loaded = load_artifact(Path(path), app.keyring, app.settings.max_model_mb * 2**20)
     if loaded.notice is not None:
         warnings.warn(loaded.notice, UntrustedModel, stacklevel=2)
     return loaded.model

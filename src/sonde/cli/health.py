@@ -1,0 +1,63 @@
+"""``sonde health``: whether a service answers, and what it lacks; for containers without curl."""
+
+from __future__ import annotations
+
+import json as json_module
+from typing import Annotated, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import typer
+
+from . import options as o
+from .exit_codes import FAILED, FINE, UsageMistake
+from .screen import print_json, print_text
+
+_MOST_BYTES = 1 << 20
+
+
+def health(
+    url: Annotated[str, typer.Argument(help="Where the service is: http://127.0.0.1:8000")],
+    timeout: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds to wait.")] = 5.0,
+    json: o.AsJson = False,
+) -> int:
+    """Ask a service whether it is ready; exit code 1 when it is not, with what is missing.
+
+    Example: sonde health http://127.0.0.1:8000
+    """
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise UsageMistake(f"{url!r} is no address of a service; write http://HOST:PORT")
+    status, body = _ready(url.rstrip("/"), timeout)
+    if json:
+        print_json(body)
+    elif status == 200:
+        print_text(f"{url} is ready.")
+    else:
+        missing = body.get("missing") or {"service": body.get("message", f"status {status}")}
+        told = "\n".join(f"  {name}: {found}" for name, found in missing.items())
+        print_text(f"{url} is not ready:\n{told}")
+    return FINE if status == 200 else FAILED
+
+
+def _ready(url: str, timeout: float) -> tuple[int, dict[str, Any]]:
+    asked = Request(f"{url}/ready", headers={"Accept": "application/json"})
+    try:
+        try:
+            with urlopen(asked, timeout=timeout) as answer:
+                return answer.status, _body(answer.read(_MOST_BYTES))
+        except HTTPError as refused:
+            return refused.code, _body(refused.read(_MOST_BYTES))
+    except (URLError, OSError, ValueError) as error:
+        why = str(getattr(error, "reason", error))
+        return 0, {"status": "not ready", "missing": {"service": f"does not answer: {why}"}}
+
+
+def _body(text: bytes) -> dict[str, Any]:
+    try:
+        found = json_module.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return {"status": "not ready", "missing": {"service": "what answers is no Sonde service"}}
+    return found

@@ -1,0 +1,1 @@
+"""The REST door: decodes requests, asks the one predictor, encodes answers. Decides nothing."""

@@ -1,0 +1,1 @@
+"""Contracts of other services that are answered here, a file each."""

@@ -1,0 +1,223 @@
+"""Every object of a serving process, built once from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...core import ModelRef
+from ...errors import Forbidden, InvalidInput, Unavailable
+from ...learn import Detector
+from ...registry.blobs import open_blobs
+from ...registry.served import RegistryModels
+from ...registry.versions import Registry
+from ...security import Keyring
+from ...security.addresses import networks
+from ...security.keys import Keys, pepper_of
+from ...security.rates import Rates
+from ...serving import Predictor
+from ...serving.batching import Batcher
+from ...serving.cache import CachedPredictor
+from ...serving.computers import Computers
+from ...settings import Settings
+from ...storage import open_database
+from ...telemetry.logs import RequestLog, log
+from ...telemetry.metrics import Metrics
+from ...telemetry.traces import Tracer
+from ...wire.limits import Limits
+from .costs import Costs
+from .once import Once
+from .requests import Bodies, Request
+
+if TYPE_CHECKING:
+    from ...learn import Estimator
+    from ...serving.measure import Cost
+
+T = TypeVar("T")
+OPEN = "open"  # who asks where no keys are wanted
+_OFF = "off"
+
+
+class Parts:
+    """What handlers work with. Nothing is connected to before it is used.
+
+    ``keys`` is None where the service is open to all; ``rates`` where nothing is counted.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics, *, is_open: bool) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.log = log("sonde.service")
+        self.requests_log = RequestLog(settings.log.requests)
+        self.tracer = Tracer(
+            settings.traces.endpoint, settings.traces.share, settings.traces.service_name
+        )
+        self.keyring = Keyring(settings.home / "keys", settings.registry.signing)
+        self.database = open_database(
+            _secret(settings.database.url),
+            settings.home,
+            pool_size=settings.database.pool_size,
+            timeout_s=settings.database.timeout_s,
+        )
+        self.blobs = open_blobs(settings.blobs.url, settings.home)
+        self.registry = Registry(
+            self.database, self.blobs, self.keyring, settings.max_model_mb * 2**20
+        )
+        self.models = RegistryModels(lambda: self.registry, settings.registry.models_mb)
+        predictor = Predictor(self.models)
+        self.predictor: Any = predictor
+        if settings.cache.entries:
+            self.predictor = CachedPredictor(
+                predictor,
+                self.models,
+                entries=settings.cache.entries,
+                seconds=settings.cache.seconds,
+                mb=settings.cache.mb,
+            )
+        self.threads = ThreadPoolExecutor(settings.server.threads, "sonde-predict")
+        self.helpers = ThreadPoolExecutor(8, "sonde-helper")
+        self.batcher = None
+        if settings.batching.enabled:
+            self.batcher = Batcher(
+                self.predictor.predict_many, self.threads, settings.batching.most_rows
+            )
+        self.costs = Costs()
+        self.computers = Computers(
+            settings.server.computers,
+            waiting=settings.server.waiting,
+            seconds=settings.limits.seconds,
+            start="sonde.runtimes.rest.work:warm",
+        )
+        self.limits = Limits.of(settings.limits)
+        self.limits_dict = asdict(self.limits)
+        self.bodies = Bodies(settings.limits.body_mb * 2**20, settings.limits.body_seconds)
+        self.proxies = networks(settings.server.trusted_proxies)
+        self.keys = None if is_open else self._keys()
+        self.rates = self._rates()
+        self.is_counted_afar = settings.redis.url is not None
+        self.once = Once(self)
+
+    def _keys(self) -> Keys:
+        given = self.settings.keys
+        keys = Keys(self.database, pepper_of(_secret(given.pepper), self.settings.home))
+        first = _secret(given.first)
+        if given.first_file is not None:
+            if first is not None:
+                raise InvalidInput(
+                    "SONDE_KEYS__FIRST and SONDE_KEYS__FIRST_FILE are both set; set one of them"
+                )
+            try:
+                first = given.first_file.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise InvalidInput(
+                    f"setting SONDE_KEYS__FIRST_FILE: {given.first_file} can't be read: "
+                    f"{error.strerror}",
+                    setting="SONDE_KEYS__FIRST_FILE",
+                ) from None
+        self._first_key = first
+        return keys
+
+    def _rates(self) -> Rates | None:
+        given = self.settings.rates
+        if self.keys is None and given.per_address == _OFF:
+            return None
+        return Rates(
+            given.per_key,
+            given.per_address,
+            given.failures,
+            _secret(self.settings.redis.url),
+            self.settings.redis.timeout_s,
+        )
+
+    # --- what every handler asks -------------------------------------------------------------
+
+    def allow(self, request: Request, scope: str) -> None:
+        """Raise Forbidden where the caller's key lacks a scope; fine where the service is open."""
+        if self.keys is None:
+            return
+        if request.key is None or not request.key.allows(scope):
+            raise Forbidden(
+                f"this key lacks the scope {scope!r}; make one that has it: "
+                f"sonde keys create --scope {scope}",
+                scope=scope,
+            )
+
+    def who(self, request: Request) -> str:
+        """Whom records name: the key's id, never the key."""
+        return OPEN if request.key is None else f"key {request.key.id}"
+
+    async def aside(self, is_slow: bool, work: Callable[..., T], *args: Any, **named: Any) -> T:
+        """``work`` in a thread where it may wait for something, else here."""
+        if not is_slow:
+            return work(*args, **named)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self.helpers, partial(copy_context().run, work, *args, **named)
+        )
+
+    async def in_line(self, work: Callable[..., T], *args: Any) -> T:
+        """``work`` in one of the threads for long predictions."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work, *args)
+
+    async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str, Cost | None]:
+        """The model, its version, and what it costs; loaded and measured at the first request."""
+        known = self.models.at_hand(ref)
+        if known is None:
+            known = await self.aside(True, self.models.resolve, ref, key)
+        model, version = known
+        if not isinstance(model, Detector):
+            return model, version, None
+        cost = self.costs.of(model)
+        if cost is None:
+            cost = await self.aside(True, self.costs.learn, model)
+        return model, version, cost
+
+    # --- from start to end -------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring the database to this version where that is wanted, and follow the registry."""
+        from ...storage.migrate import status, upgrade
+
+        wanted = self.settings.database.upgrade
+        if wanted or (wanted is None and self.database.is_sqlite):
+            upgrade(self.database)
+        elif not status(self.database).is_current:
+            raise Unavailable(
+                f"the tables of {self.database.shown} are not those of this version; run "
+                "sonde db upgrade, or set SONDE_DATABASE__UPGRADE=true"
+            )
+        if self.keys is not None and self._first_key is not None:
+            self.keys.use_first(self._first_key)
+        self.models.follow(self.settings.registry.poll_s)
+
+    def close(self) -> None:
+        """Finish what was accepted, then let go of everything."""
+        self.computers.close(self.settings.server.shutdown_s)
+        self.threads.shutdown(wait=True)
+        self.models.stop()
+        self.helpers.shutdown(wait=True)
+        if self.rates is not None:
+            self.rates.close()
+        self.tracer.close()
+        self.database.close()
+
+    def tell_request(self, request: Request, status: int, seconds: float) -> None:
+        """The line of a request in the log."""
+        self.requests_log.write(
+            request.id,
+            request.method,
+            request.route or "unmatched",
+            status,
+            seconds,
+            key_id=None if request.key is None else request.key.id,
+            **request.about,
+        )
+
+
+def _secret(value: Any) -> str | None:
+    return None if value is None else str(value.get_secret_value())

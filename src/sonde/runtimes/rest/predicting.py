@@ -1,0 +1,172 @@
+"""``POST /api/v1/models/{name}/predict``: the hot path."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ...core import Container, ModelRef, Prediction, PredictionRequest
+from ...data.policy import refuse_flaws
+from ...errors import InvalidInput, SondeError, TimeLimit
+from ...learn import Detector
+from ...wire import media as kinds
+from ...wire.answers import prediction_body
+from ...wire.bodies import Body, parse
+from ...wire.problems import pointed
+from ...wire.reading import container_of, reading_of
+from ...wire.unpack import unpacked
+from .replies import Reply
+from .requests import Request
+
+if TYPE_CHECKING:
+    from ...data import Reading
+    from ...learn import Estimator
+    from .parts import Parts
+
+# Decoding more than this would keep others waiting for milliseconds.
+ASIDE_BYTES = 128 * 1024
+INLINE_S = 1e-3
+_PREFIX, _SUFFIX = len("/api/v1/models/"), len("/predict")
+_OPTIONS = frozenset({"version", "alias", "key"})
+
+
+@dataclass(slots=True)
+class Question:
+    """A decoded request: what to ask the predictor, and how to speak of its rows."""
+
+    request: PredictionRequest
+    reading: Reading | None
+    n_rows: int
+
+
+class Predicting:
+    """Decode, ask, encode."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def answer(self, request: Request) -> Reply:
+        """The reply to one request for a stored model."""
+        self._parts.allow(request, "predict")
+        name = unquote(request.path[_PREFIX:-_SUFFIX])
+        fields = request.query()
+        if not fields.keys() <= _OPTIONS:
+            unknown = next(iter(fields.keys() - _OPTIONS))
+            raise InvalidInput(
+                f"the query has an unknown field {unknown!r}; there are version, alias and key",
+                field=unknown,
+            )
+        if "version" in fields and "alias" in fields:
+            raise InvalidInput("the query names a version and an alias; give one of them")
+        ref = ModelRef(name, fields.get("version"), fields.get("alias"))
+        accept = kinds.negotiate(request.header(b"accept"))
+        data = await self._parts.bodies.read(request)
+        return await self.judged(request, ref, data, accept, fields.get("key"))
+
+    async def judged(
+        self, request: Request, ref: ModelRef, data: bytes, accept: str, key: str | None
+    ) -> Reply:
+        """The reply about the rows in ``data``."""
+        model, _, cost = await self._parts.model_for(ref, key)
+        if not isinstance(model, Detector):
+            raise InvalidInput(f"{ref} is no detector but {model.name}")
+        encoding = request.header(b"content-encoding")
+        if encoding is None and len(data) <= ASIDE_BYTES:
+            question = self._question(request, ref, data, model, key)
+        else:
+            question = await self._parts.aside(True, self._question, request, ref, data, model, key)
+        expected_s = 0.0 if cost is None else cost.seconds_for(question.n_rows)
+        started = time.perf_counter()
+        if expected_s <= INLINE_S:
+            prediction = self._parts.predictor.predict(question.request)
+        else:
+            prediction = await self._slowly(question, cost, expected_s)
+        return self._encoded(request, model, question, prediction, accept, started)
+
+    # --- steps -------------------------------------------------------------------------------
+
+    def _question(
+        self, request: Request, ref: ModelRef, data: bytes, model: Detector, key: str | None
+    ) -> Question:
+        limits = self._parts.limits
+        plain = unpacked(
+            data,
+            request.header(b"content-encoding"),
+            self._parts.settings.limits.unpacked_mb * 2**20,
+        )
+        body = parse(plain, kinds.of_content_type(request.header(b"content-type")), limits)
+        if body.options:
+            given = body.options.pop("key", None)
+            key = key if given is None else str(given)
+            if body.options:
+                unknown = next(iter(body.options))
+                raise InvalidInput(
+                    f"the body has an unknown field {unknown!r}; data are rows, columns or "
+                    "series, beside them may be names, time, id and key",
+                    pointer=f"/{unknown}",
+                )
+        try:
+            return self._taken(ref, body, model, key, request.id)
+        except SondeError as error:
+            raise pointed(error, body) from None
+
+    def _taken(
+        self, ref: ModelRef, body: Body, model: Estimator, key: str | None, request_id: str
+    ) -> Question:
+        data: Container | None = container_of(body, model.schema_)
+        reading = None
+        if data is None:
+            reading = reading_of(body, schema=model.schema_)
+            refuse_flaws(model.policy_.missing, reading)
+            data = reading.data
+        asked = PredictionRequest(ref, data, key, request_id, candidate=False)
+        return Question(asked, reading, len(data.values))
+
+    async def _slowly(self, question: Question, cost: Any, expected_s: float) -> Prediction:
+        limit = self._parts.settings.limits.seconds
+        if expected_s > 4 * limit:  # an estimate may be wrong, but not by that much
+            raise _too_slow(limit, f"{question.n_rows:,} rows would take about {expected_s:.0f} s")
+        try:
+            async with asyncio.timeout(limit):
+                if cost.pays and self._parts.batcher is not None:
+                    return await self._parts.batcher.predict(question.request)
+                predict = self._parts.predictor.predict
+                answer: Prediction = await self._parts.in_line(predict, question.request)
+                return answer
+        except TimeoutError:
+            raise _too_slow(limit, f"{question.n_rows:,} rows took longer") from None
+
+    def _encoded(
+        self,
+        request: Request,
+        model: Detector,
+        question: Question,
+        prediction: Prediction,
+        accept: str,
+        started: float,
+    ) -> Reply:
+        reading = question.reading
+        if reading is not None:
+            prediction = replace(prediction, output=reading.answered(prediction.output))
+        seconds = time.perf_counter() - started
+        output = prediction.output
+        self._parts.metrics.inference(
+            model.name, prediction.model, len(output), len(output.anomalies), seconds
+        )
+        request.about.update(model=prediction.model, version=prediction.version, rows=len(output))
+        body = prediction_body(
+            prediction, algorithm=model.name, seconds=seconds, reading=reading, media=accept
+        )
+        return Reply(body, 200, accept.encode("ascii"))
+
+
+def _too_slow(limit: float, what: str) -> TimeLimit:
+    return TimeLimit(
+        f"{what}, and a request may take {limit:g} s (SONDE_LIMITS__SECONDS); send fewer rows at "
+        "a time",
+        limit=limit,
+        setting="SONDE_LIMITS__SECONDS",
+    )

@@ -1,0 +1,159 @@
+"""What a handler knows of a request, and how its body is read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from ...errors import InvalidInput, Malformed, TooLarge
+
+if TYPE_CHECKING:
+    from ...security.keys import Key
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LONGEST_QUERY = 16_384  # characters
+STATE = "sonde"  # where a scope keeps the request
+
+
+class Gone(Exception):
+    """The caller hung up before the body had come."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request on its way through the service.
+
+    ``headers`` by lower-case name; of a repeated one the last counts. ``key`` is None where the
+    service is open. ``route`` is the template that matched, for metrics and logs; ``about`` are
+    facts for the log line.
+    """
+
+    id: str
+    method: str
+    path: str
+    scope: Scope
+    receive: Receive
+    headers: dict[bytes, bytes]
+    address: str
+    started: float
+    key: Key | None = None
+    route: str | None = None
+    extra: list[tuple[bytes, bytes]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def header(self, name: bytes) -> str | None:
+        """A header's text; bytes that are no text are replaced."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def query(self) -> dict[str, str]:
+        """The query's fields.
+
+        Raises
+        ------
+        InvalidInput : a field is given twice, or the query is too long.
+        """
+        raw: bytes = self.scope.get("query_string", b"")
+        if not raw:
+            return {}
+        if len(raw) > LONGEST_QUERY:
+            raise TooLarge(
+                f"the query has {len(raw):,} characters, more than {LONGEST_QUERY:,}; put options "
+                "into a JSON body",
+                limit=LONGEST_QUERY,
+            )
+        try:
+            pairs = parse_qsl(
+                raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=256
+            )
+        except ValueError as error:
+            raise Malformed(f"the query can't be read: {error}") from None
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InvalidInput(f"the query gives {twice!r} twice; give it once", field=twice)
+        return fields
+
+    @property
+    def media(self) -> bytes | None:
+        """The content type as it was sent."""
+        return self.headers.get(b"content-type")
+
+    def seconds(self) -> float:
+        """Since the request began."""
+        return time.perf_counter() - self.started
+
+
+class Bodies:
+    """Reads bodies within limits of size and time."""
+
+    def __init__(self, max_bytes: int, seconds: float) -> None:
+        self._most = max_bytes
+        self._seconds = seconds
+
+    async def read(self, request: Request, most: int | None = None) -> bytes:
+        """The body as it was sent, still packed.
+
+        Raises
+        ------
+        TooLarge : more bytes than allowed; known from the header before the body is read.
+        InvalidInput : it did not come within the time it may take.
+        Gone : the caller hung up.
+        """
+        limit = self._most if most is None else most
+        stated = request.headers.get(b"content-length")
+        if stated is not None and stated.isdigit() and int(stated) > limit:
+            raise self._too_large(limit, int(stated))
+        message = await self._next(request, self._seconds)
+        if not message.get("more_body"):
+            body: bytes = message.get("body", b"")
+            if len(body) > limit:
+                raise self._too_large(limit, len(body))
+            return body
+        parts, size = [], 0
+        until = asyncio.get_running_loop().time() + self._seconds
+        while True:
+            part = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise self._too_large(limit, size)
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
+            message = await self._next(request, until - asyncio.get_running_loop().time())
+
+    async def _next(self, request: Request, seconds: float) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(seconds):
+                message = await request.receive()
+        except TimeoutError:
+            raise SlowBody(
+                f"the body did not come within {self._seconds:g} s (SONDE_LIMITS__BODY_SECONDS)",
+                limit=self._seconds,
+                setting="SONDE_LIMITS__BODY_SECONDS",
+            ) from None
+        if message["type"] == "http.disconnect":
+            raise Gone
+        return message
+
+    def _too_large(self, limit: int, size: int) -> TooLarge:
+        return TooLarge(
+            f"the body has {size:,} bytes or more, and {limit:,} are taken "
+            "(SONDE_LIMITS__BODY_MB); send fewer rows at a time, or send them packed or as Arrow",
+            limit=limit,
+            setting="SONDE_LIMITS__BODY_MB",
+        )
+
+
+class SlowBody(InvalidInput):
+    """A body that came too slowly."""
+
+    code = "slow_body"

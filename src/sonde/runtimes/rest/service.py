@@ -1,0 +1,174 @@
+"""The service as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as TheirRequest
+from starlette.responses import Response
+
+from ... import __version__
+from ...core import ModelRef
+from ...errors import InvalidInput, Malformed, NotFound, SondeError
+from ...settings import Settings
+from ...telemetry.metrics import Metrics
+from ...wire.problems import problem
+from .computing import Computing
+from .contracts.own_predict import OwnPredict
+from .edge import Edge, Handler
+from .models import router, upload
+from .openapi import docs_page, document
+from .operating import Operating
+from .parts import Parts
+from .predicting import Predicting
+from .replies import Reply, json_reply, problem_reply
+from .requests import STATE
+from .requests import Request as Ours
+from .statuses import retry_after, status_of
+
+Endpoint = Callable[[TheirRequest], Awaitable[Response]]
+
+
+def service(
+    settings: Settings, metrics: Metrics, *, is_open: bool, model: ModelRef | None = None
+) -> Edge:
+    """The application: everything built, nothing started before the server starts it.
+
+    Parameters
+    ----------
+    is_open : no keys are asked for.
+    model : what ``POST /predict`` asks.
+    """
+    parts = Parts(settings, metrics, is_open=is_open)
+    predicting = Predicting(parts)
+    operating = Operating(parts, None if model is None else str(model))
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        await parts.aside(True, parts.start)
+        if model is not None:
+            await parts.model_for(model, None)
+        parts.log.info("service started", version=__version__, open=is_open)
+        try:
+            yield
+        finally:
+            operating.is_closing = True
+            parts.log.info("service stopping")
+            parts.close()
+
+    app = FastAPI(
+        title="Sonde",
+        version=__version__,
+        lifespan=life,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    computing = Computing(parts)
+
+    async def uploaded(request: Ours) -> Reply:
+        body, where = await upload(parts, request)
+        return json_reply(body, 201, [(b"location", where.encode("ascii"))])
+
+    async def described(_: Ours) -> Reply:
+        return json_reply(document(settings))
+
+    async def shown(_: Ours) -> Reply:
+        return Reply(docs_page(document(settings)), media=b"text/html; charset=utf-8")
+
+    own = OwnPredict(parts, predicting, model)
+    for path, method, handler in (
+        ("/health", "GET", operating.health),
+        ("/ready", "GET", operating.ready),
+        ("/metrics", "GET", operating.metrics),
+        ("/docs", "GET", shown),
+        ("/openapi.json", "GET", described),
+        ("/predict", "POST", own.answer),
+        ("/api/v1/detect", "POST", computing.detect),
+        ("/api/v1/models", "POST", computing.train),
+        ("/api/v1/models/{name}/predict", "POST", predicting.answer),
+        ("/api/v1/models/{name}/versions", "POST", uploaded),
+    ):
+        if path == "/metrics" and (
+            not settings.metrics.enabled or settings.server.metrics_port is not None
+        ):
+            continue
+        app.add_route(path, _endpoint(path, handler), methods=[method])
+    app.include_router(router(parts))
+    _translate_errors(app)
+    return Edge(parts, predicting.answer, app)
+
+
+def _endpoint(route: str, handler: Handler) -> Endpoint:
+    async def answer(request: TheirRequest) -> Response:
+        ours: Ours = request.scope[STATE]
+        ours.route = route
+        reply = await handler(ours)
+        headers = {name.decode(): value.decode() for name, value in reply.headers}
+        headers["content-type"] = reply.media.decode()
+        return Response(reply.body, reply.status, headers=headers)
+
+    return answer
+
+
+def _translate_errors(app: FastAPI) -> None:
+    """Every failure below as the same problem document; what the edge answers is left to it."""
+
+    async def refused(request: TheirRequest, error: Exception) -> Response:
+        return _problem(request, error if isinstance(error, SondeError) else SondeError(str(error)))
+
+    async def not_valid(request: TheirRequest, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return _problem(request, _as_ours(error))
+
+    async def http_error(request: TheirRequest, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return _problem(request, NotFound(f"there is nothing at {request.url.path}"))
+        allowed = dict(error.headers or {})
+        refusal = SondeError(f"{request.method} is not answered at {request.url.path}")
+        if error.status_code == 405:
+            refusal.code = "method_not_allowed"  # type: ignore[misc]
+            if "Allow" in allowed:
+                refusal.facts["allowed"] = allowed["Allow"]
+        return _problem(request, refusal, error.status_code, allowed)
+
+    app.add_exception_handler(SondeError, refused)
+    app.add_exception_handler(RequestValidationError, not_valid)
+    app.add_exception_handler(HTTPException, http_error)
+
+
+def _problem(
+    request: TheirRequest,
+    error: SondeError,
+    status: int | None = None,
+    more: dict[str, str] | None = None,
+) -> Response:
+    ours: Ours = request.scope[STATE]
+    status = status_of(error) if status is None else status
+    ours.about.setdefault("error", error.code)
+    body = problem(error, status, request_id=ours.id, instance=ours.path)
+    reply = problem_reply(body, status, retry_after(error, status), is_flat=ours.path == "/predict")
+    headers = {name.decode(): value.decode() for name, value in reply.headers} | (more or {})
+    headers["content-type"] = reply.media.decode()
+    return Response(reply.body, status, headers=headers)
+
+
+def _as_ours(error: RequestValidationError) -> SondeError:
+    """What pydantic found wrong, with a JSON pointer for each field of the body."""
+    found: list[Any] = list(error.errors())
+    if any(one["type"] == "json_invalid" for one in found):
+        return Malformed(f"the body is no JSON: {found[0].get('ctx', {}).get('error', '')}")
+    fields = []
+    for one in found:
+        place, *path = one["loc"]
+        pointer = "/" + "/".join(map(str, path)) if place == "body" else f"{place}: {path[0]}"
+        fields.append({"pointer": pointer, "message": one["msg"]})
+    first = fields[0]
+    return InvalidInput(f"{first['pointer']}: {first['message']}", errors=fields)

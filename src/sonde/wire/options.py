@@ -1,0 +1,387 @@
+"""Options of detect and train: checked here, once, for every door that others knock at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from ..data.policy import Missing
+from ..data.quoting import listed, quoted, shortened
+from ..errors import InvalidInput, SondeError
+from ..learn import Detector, Recipe, create, find, names, rule_from
+from .body import Body
+from .cells import wrong
+from .pointers import pointer_to
+
+KINDS = ("auto", "series", "table", "panel")
+TASKS = ("detect",)
+MOST_JOBS = 1024
+_MOST_SEED = 2**63 - 1
+_MOST_TAGS = 100
+_MOST_TEXT = 10_000
+_PARAMETER = "parameters."
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What the data are taken for. Names and meanings are those of ``sonde.detect``.
+
+    ``labels`` is the name of a column or one entry per row; the others as there. ``time`` and
+    ``id`` are those of the query, for bodies that can't name them.
+    """
+
+    time: str | None = None
+    id: str | None = None
+    kind: str = "auto"
+    columns: list[str] | None = None
+    categories: list[str] | None = None
+    labels: str | list[bool] | None = None
+    fit_rows: int | None = None
+    online: bool = False
+
+
+@dataclass(frozen=True)
+class DetectOptions(DataOptions):
+    """The options of ``sonde.detect`` beside the data.
+
+    >>> detect_options(Body(options={"algorithm": "hbos", "n_bins": 20})).parameters
+    {'n_bins': 20}
+    """
+
+    detector: str = "auto"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    missing: Missing = "auto"
+    contamination: float | None = None
+    false_alarms: str | None = None
+    random_state: int | None = 0
+    n_jobs: int | None = None
+
+    def recipe(self) -> Recipe:
+        """What to train and how."""
+        return Recipe(
+            detector=self.detector,
+            parameters=dict(self.parameters),
+            fit_rows=self.fit_rows,
+            online=self.online,
+            missing=self.missing,
+            rule=rule_from(self.contamination, self.false_alarms, self.labels is not None),
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+
+
+@dataclass(frozen=True)
+class TrainOptions(DetectOptions):
+    """The same for a model that is kept, and what it is kept as.
+
+    ``source`` says where the data lie that are not in the body; ``label`` is a word for the
+    version; ``evaluate`` asks for the metrics of the model on rows that it did not learn from.
+    """
+
+    name: str = ""
+    task: str = "detect"
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    label: str | None = None
+    source: str | None = None
+    evaluate: bool = True
+
+
+def detect_options(body: Body, query: Mapping[str, str] | None = None) -> DetectOptions:
+    """The options of a request to detect, from its body and its query.
+
+    Options that are unknown, and plain values, are parameters where the detector has them: an
+    earlier guide sends them so. It also says ``algorithm`` for ``detector``.
+
+    Raises
+    ------
+    InvalidInput : an unknown option (names the nearest), one given twice, a value of another type
+        or outside its range, or a detector or parameter that does not exist; facts: pointer.
+    """
+    given = _gathered(body, query, DetectOptions, _DETECT_NAMES)
+    options = DetectOptions(**given)
+    _check(options)
+    return options
+
+
+def train_options(body: Body, query: Mapping[str, str] | None = None) -> TrainOptions:
+    """The same of a request to train; ``model`` and ``algorithm`` name the detector."""
+    given = _gathered(body, query, TrainOptions, _TRAIN_NAMES)
+    options = TrainOptions(**given)
+    _check(options)
+    return options
+
+
+def check_detector(name: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a detector or a parameter that does not exist.
+
+    Raises
+    ------
+    NotFound, InvalidInput : names what there is.
+    """
+    if name == "auto":
+        if parameters:
+            raise InvalidInput(
+                "parameters need a detector by name; auto chooses its own", pointer="/parameters"
+            )
+        return
+    find(name)
+    if name not in names():
+        raise InvalidInput(
+            f"{name} is made of other estimators, in Python; detectors that can be named here: "
+            f"{listed(names(), 40)}",
+            pointer="/detector",
+        )
+    made = create(name, **parameters)
+    if not isinstance(made, Detector):
+        raise InvalidInput(f"{name} is not a detector", pointer="/detector")
+    made._check_parameters()
+
+
+def _check(options: DetectOptions) -> None:
+    """Refuse options that can't go together, pointing at one of them."""
+    try:
+        check_detector(options.detector, options.parameters)
+        options.recipe()
+    except SondeError as error:
+        at_fault = next(
+            (name for name in ("contamination", "false_alarms") if name in error.facts), "detector"
+        )
+        error.facts.setdefault("pointer", f"/{at_fault}")
+        raise
+
+
+def _gathered(
+    body: Body,
+    query: Mapping[str, str] | None,
+    kind: type[DetectOptions],
+    synonyms: Mapping[str, str],
+) -> dict[str, Any]:
+    """Every option once, by its own name, each of its type."""
+    known = {one.name for one in fields(kind)}
+    given: dict[str, Any] = {}
+    loose: dict[str, Any] = {}
+    said: dict[str, str] = {}
+
+    def take(name: str, value: Any, is_text: bool) -> None:
+        option = synonyms.get(name, name)
+        if option not in known:
+            loose[name] = _of_text(value) if is_text else value
+            return
+        if said.setdefault(option, name) != name or option in given:
+            both = option if said[option] == name else f"{said[option]} and {name}"
+            raise InvalidInput(
+                f"{both}: the same option is given twice; give it once",
+                pointer=pointer_to("", name),
+            )
+        read = _CHECKS[option]
+        given[option] = read(_as_json(option, value) if is_text else value, pointer_to("", name))
+
+    for name, value in body.options.items():
+        take(name, value, False)
+    for name, text in (query or {}).items():
+        if name in ("time", "id") and getattr(body, name) is not None:
+            raise InvalidInput(f"{name} is given in the body and in the query; give it once")
+        take(name, text, True)
+    _add_parameters(given, loose, sorted(known | set(synonyms)))
+    return given
+
+
+def _add_parameters(given: dict[str, Any], loose: dict[str, Any], known: list[str]) -> None:
+    """Options that are none, as parameters of the detector where it has them."""
+    if not loose:
+        return
+    detector = given.get("detector", "auto")
+    own: set[str] = set()
+    if detector != "auto" and detector in names():
+        own = set(create(detector).get_params())
+    parameters = dict(given.get("parameters", {}))
+    for name, value in loose.items():
+        plain = name.removeprefix(_PARAMETER)
+        is_meant = name.startswith(_PARAMETER) or (
+            plain in own and isinstance(value, str | int | float | bool | None)
+        )
+        if not is_meant:
+            raise _unknown(name, known, own, detector)
+        if plain in parameters:
+            raise InvalidInput(
+                f"parameter {quoted(plain)} is given twice; give it once",
+                pointer=pointer_to("", name),
+            )
+        parameters[plain] = value
+    given["parameters"] = parameters
+
+
+def _unknown(name: str, known: list[str], own: set[str], detector: str) -> InvalidInput:
+    near = get_close_matches(name, [*known, *sorted(own)], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    kind = f"option, and no parameter of {detector}" if own else "option"
+    return InvalidInput(
+        f"{quoted(name)} is no {kind}; {hint}",
+        pointer=pointer_to("", name),
+        option=shortened(name),
+        nearest=near[0] if near else None,
+    )
+
+
+# --- values ----------------------------------------------------------------------------------
+
+
+def _text(value: Any, at: str) -> str:
+    if not isinstance(value, str):
+        raise wrong(value, "text", at)
+    if len(value) > _MOST_TEXT:
+        raise InvalidInput(
+            f"{at} has {len(value):,} characters; {_MOST_TEXT:,} are taken", pointer=at
+        )
+    return value
+
+
+def _switch(value: Any, at: str) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(value, "true or false", at)
+    return value
+
+
+def _number(value: Any, at: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong(value, "a number", at)
+    try:
+        return float(value)
+    except OverflowError:
+        raise wrong(value, "a number that 64 bits can hold", at) from None
+
+
+def _whole(low: int, high: int) -> Callable[[Any, str], int]:
+    def check(value: Any, at: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise wrong(value, "a whole number", at)
+        if not low <= value <= high:
+            raise InvalidInput(
+                f"{at} must be {low} to {high:,}, got {quoted(value)}",
+                pointer=at,
+                low=low,
+                high=high,
+            )
+        return value
+
+    return check
+
+
+def _one_of(known: tuple[str, ...]) -> Callable[[Any, str], str]:
+    def check(value: Any, at: str) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise InvalidInput(
+                f"{at} is one of {', '.join(known)}; got {quoted(value)}",
+                pointer=at,
+                known=list(known),
+            )
+        return value
+
+    return check
+
+
+def _jobs(value: Any, at: str) -> int:
+    found = _whole(-1, MOST_JOBS)(value, at)
+    if found == 0:
+        raise InvalidInput(f"{at} is -1 or a number of threads, 1 or more", pointer=at)
+    return found
+
+
+def _texts(value: Any, at: str) -> list[str]:
+    if not isinstance(value, list) or not value:
+        raise wrong(value, "a list of names", at)
+    return [_text(one, pointer_to(at, i)) for i, one in enumerate(value)]
+
+
+def _labels(value: Any, at: str) -> str | list[bool]:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        raise wrong(value, "the name of a column, or a list of 0 and 1 for the rows", at)
+    for i, one in enumerate(value):
+        if one not in (0, 1) or not isinstance(one, int | float):
+            raise wrong(one, "0 or 1, 1 for an anomaly", pointer_to(at, i))
+    return [bool(one) for one in value]
+
+
+def _parameters(value: Any, at: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise wrong(value, "an object of parameters", at)
+    for name, one in value.items():
+        if isinstance(one, dict):
+            raise wrong(one, "a number, text, true, false, null or a list", pointer_to(at, name))
+    return dict(value)
+
+
+def _tags(value: Any, at: str) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise wrong(value, "an object of names and texts", at)
+    if len(value) > _MOST_TAGS:
+        raise InvalidInput(f"{at} has {len(value)} entries; {_MOST_TAGS} are taken", pointer=at)
+    return {name: _text(one, pointer_to(at, name)) for name, one in value.items()}
+
+
+def _or_null(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    return lambda value, at: None if value is None else check(value, at)
+
+
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "time": _text,
+    "id": _text,
+    "kind": _one_of(KINDS),
+    "columns": _or_null(_texts),
+    "categories": _or_null(_texts),
+    "labels": _or_null(_labels),
+    "fit_rows": _or_null(_whole(2, 1 << 40)),
+    "online": _switch,
+    "detector": _text,
+    "parameters": _parameters,
+    "missing": _one_of(get_args(Missing)),
+    "contamination": _or_null(_number),
+    "false_alarms": _or_null(_text),
+    "random_state": _or_null(_whole(0, _MOST_SEED)),
+    "n_jobs": _or_null(_jobs),
+    "name": _text,
+    "task": _one_of(TASKS),
+    "description": _or_null(_text),
+    "tags": _tags,
+    "label": _or_null(_text),
+    "source": _or_null(_text),
+    "evaluate": _switch,
+}
+_DETECT_NAMES = {"algorithm": "detector", "model": "detector", "seed": "random_state"}
+_TRAIN_NAMES = _DETECT_NAMES | {
+    "model_name": "name",
+    "training_data": "source",
+    "data": "source",
+    "data_source": "source",
+}
+
+
+# --- the query -------------------------------------------------------------------------------
+
+_LISTS = ("columns", "categories")
+_TEXTS = (
+    "time", "id", "kind", "labels", "detector", "missing", "false_alarms", "name", "task",
+    "description", "label", "source",
+)  # fmt: skip
+
+
+def _as_json(option: str, text: str) -> Any:
+    """What the text of a query means for an option: lists by commas, numbers as JSON."""
+    if option in _TEXTS:
+        return text
+    if option in _LISTS:
+        return [part.strip() for part in text.split(",")]
+    return _of_text(text)
+
+
+def _of_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

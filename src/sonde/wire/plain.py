@@ -1,0 +1,108 @@
+"""An answer as plain JSON values, by any library that writes JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import Anomaly, Detection
+from ..core.results import iso_time
+
+if TYPE_CHECKING:
+    from ..data.reading import Reading
+
+Floats = NDArray[np.float64]
+
+
+def files_json(reading: Reading) -> dict[str, Any]:
+    """Where each of several files begins in the rows of an answer; nothing for one file."""
+    if reading.files is None:
+        return {}
+    starts = reading.files.starts.tolist()
+    return {
+        "files": [
+            {"file": name, "first_row": start, "rows": end - start}
+            for name, start, end in zip(reading.files.names, starts, starts[1:], strict=False)
+        ]
+    }
+
+
+def to_json(detection: Detection) -> dict[str, Any]:
+    """The answer as plain JSON values; null where a number is NaN or infinite.
+
+    >>> import json
+    >>> scores = np.array([0.5, np.nan])
+    >>> answer = to_json(Detection(scores, np.array([False, False]), scores, [], cutoff=1e-3))
+    >>> answer["scores"], answer["is_anomaly"], json.dumps(answer["candidate"])
+    ([0.5, None], [False, False], 'null')
+    """
+    told = with_arrays(detection)
+    return told | {
+        "scores": _numbers(detection.scores),
+        "is_anomaly": detection.is_anomaly.tolist(),
+        "probability": _numbers(detection.probability),
+    }
+
+
+def with_arrays(detection: Detection) -> dict[str, Any]:
+    """The same with the three columns as arrays, for a writer of JSON that takes them."""
+    return {
+        "scores": detection.scores,
+        "is_anomaly": detection.is_anomaly,
+        "probability": detection.probability,
+        "anomalies": list(map(anomaly_json, detection.anomalies)),
+        "chosen": plain(detection.chosen),
+        "candidate": None if detection.candidate is None else anomaly_json(detection.candidate),
+        "problems": [str(problem) for problem in detection.problems],
+    }
+
+
+def anomaly_json(anomaly: Anomaly) -> dict[str, Any]:
+    """One anomaly as plain JSON values; times as ISO 8601 text in UTC.
+
+    Each field by its name, because an answer may hold as many of them as rows.
+    """
+    return {
+        "series": anomaly.series,
+        "start": anomaly.start,
+        "end": anomaly.end,
+        "start_time": iso_time(anomaly.start_time),
+        "end_time": iso_time(anomaly.end_time),
+        "peak": anomaly.peak,
+        "score": _number(anomaly.score),
+        "probability": _number(anomaly.probability),
+        "columns": {name: _number(share) for name, share in anomaly.columns.items()},
+        "expected": _number(anomaly.expected),
+        "lower": _number(anomaly.lower),
+        "upper": _number(anomaly.upper),
+    }
+
+
+def plain(value: Any) -> Any:
+    """``value`` in the types that JSON has; numbers that are not finite become None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return value.as_posix() if isinstance(value, PurePath) else str(value)
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    if np.isfinite(values).all():
+        return values.tolist()  # type: ignore[no-any-return]
+    return list(map(_number, values.tolist()))
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
