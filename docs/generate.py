@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from sonde import errors
 from sonde.learn import Detector, find, names
@@ -37,29 +37,73 @@ def estimators() -> str:
 
 
 def error_codes() -> str:
-    """Every error by its code."""
+    """Every error by its code, with the status that the service answers."""
+    from sonde.runtimes.rest.statuses import STATUSES
+
     lines = [NOTE, "# Errors", "", "Every error has a `code` for programs, a sentence for people"]
     lines += ["and `facts` for both.", "", "```text", inspect.cleandoc(errors.__doc__ or ""), "```"]
-    lines += ["", "| class | code | also a |", "| --- | --- | --- |"]
+    lines += ["", "| class | code | HTTP status | also a |", "| --- | --- | --- | --- |"]
     for kind in vars(errors).values():
         if isinstance(kind, type) and issubclass(kind, errors.SondeError):
             also = [b.__name__ for b in kind.__mro__ if b.__module__ == "builtins"]
             shown = ", ".join(b for b in also if b not in ("Exception", "BaseException", "object"))
-            lines.append(f"| `{kind.__name__}` | `{kind.code}` | {shown} |")
+            status = next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
+            lines.append(f"| `{kind.__name__}` | `{kind.code}` | {status} | {shown} |")
     return "\n".join(lines) + "\n"
 
 
 def settings() -> str:
-    """Every setting with its variable, default and range."""
-    from sonde.settings import Settings
+    """Every setting by group, with its variable, default and range."""
+    from sonde.settings import FALL_BACKS, Settings, fields, variable
 
-    lines = [NOTE, "# Settings", "", "Read once, from environment variables.", ""]
-    lines += ["| variable | default | what |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        default = "the user's data folder" if name == "home" else f"`{field.default}`"
-        bounds = "".join(f" {rule}" for rule in field.metadata)
-        lines.append(f"| `SONDE_{name.upper()}` | {default} | {field.description}{bounds} |")
+    lines = [NOTE, "# Settings", ""]
+    lines += ["Read once, from environment variables; unknown names are refused."]
+    others = [f"`{name}` for `{variable(*path)}`" for name, path in FALL_BACKS.items()]
+    lines += [f"Where ours is not set these are read too: {', '.join(others)}."]
+    lines += ["`sonde doctor` shows those in force.", ""]
+    lines += _HEAD
+    group = ""
+    for path, field in fields():
+        if len(path) == 2 and path[0] != group:
+            group = path[0]
+            told = inspect.cleandoc(Settings.model_fields[group].annotation.__doc__ or "")
+            lines += ["", f"## {group}", "", told, "", *_HEAD]
+        default = "the user's data folder" if path == ("home",) else _default(field.default)
+        cells = (f"`{variable(*path)}`", default, _range(field), field.description or "")
+        # A bar would end the cell.
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+_HEAD = ["| variable | default | range | what |", "| --- | --- | --- | --- |"]
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if value in ((), ""):
+        return "none"
+    return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value}`"
+
+
+def _range(field: Any) -> str:
+    """What a value may be: choices, or numbers from – to."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    choices = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
+    if choices:
+        return ", ".join(f"`{choice}`" for choice in choices)
+    if bool in kinds:
+        return "`true`, `false`"
+    limits = {
+        name: f"{getattr(rule, name):,}"
+        for rule in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(rule, name)
+    }
+    if "ge" in limits and "le" in limits:
+        return f"{limits['ge']} – {limits['le']}"
+    words = {"ge": "from {}", "gt": "above {}", "le": "up to {}", "lt": "below {}"}
+    return ", ".join(words[name].format(limits[name]) for name in words if name in limits)
 
 
 def commands() -> str:
@@ -75,22 +119,27 @@ def commands() -> str:
         " (`--fail-on-anomaly`). Results go to standard output, all else to standard error."
     )
     for name, command in group.commands.items():
-        lines += [f"## sonde {name}", "", inspect.cleandoc(command.help or ""), ""]
-        lines += ["| | default | what |", "| --- | --- | --- |"]
-        for parameter in command.params:
-            if parameter.name == "help":
-                continue
-            optional = parameter.param_type_name == "option"
-            title = ", ".join(parameter.opts) if optional else parameter.name.upper()
-            required = parameter.required
-            default = (
-                "required"
-                if required
-                else ("" if parameter.default is None else f"`{parameter.default}`")
-            )
-            lines.append(f"| `{title}` | {default} | {parameter.help or ''} |")
-        lines.append("")
+        lines += _command(f"sonde {name}", command)
     return "\n".join(lines)
+
+
+def _command(name: str, command: Any) -> list[str]:
+    """A command, or a group of commands with all in it."""
+    lines = [f"## {name}", "", inspect.cleandoc(command.help or ""), ""]
+    inner = getattr(command, "commands", None)
+    if inner is not None:
+        return lines + [line for one in inner for line in _command(f"{name} {one}", inner[one])]
+    lines += ["| | default | what |", "| --- | --- | --- |"]
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        optional = parameter.param_type_name == "option"
+        title = ", ".join(parameter.opts) if optional else parameter.name.upper()
+        default = "" if parameter.default is None else f"`{parameter.default}`"
+        if parameter.required:
+            default = "required"
+        lines.append(f"| `{title}` | {default} | {parameter.help or ''} |")
+    return [*lines, ""]
 
 
 PAGES = {

@@ -78,7 +78,7 @@ def open_registry(settings: Settings, keyring: Keyring) -> Registry:
         url, settings.home, pool_size=given.pool_size, timeout_s=given.timeout_s
     )
     try:
-        _bring_up(database, given)
+        bring_up(database, given)
     except BaseException:
         database.close()
         raise
@@ -86,7 +86,7 @@ def open_registry(settings: Settings, keyring: Keyring) -> Registry:
     return Registry(database, blobs, keyring, settings.max_model_mb * 2**20)
 
 
-def _bring_up(database: Database, given: DatabaseSettings) -> None:
+def bring_up(database: Database, given: DatabaseSettings) -> None:
     """Make the tables those of this program where that is wanted; else they must be so already."""
     from .storage.migrate import status, upgrade
 

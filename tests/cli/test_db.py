@@ -49,7 +49,7 @@ def test_from_no_tables_to_tables_and_back(home: Path, capsys: pytest.CaptureFix
 def test_words_that_are_wrong(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no version '0009'" in refused(here(capsys, "db", "upgrade", "--to", "0009"), 1)
     assert "--to" in refused(here(capsys, "db", "downgrade"), 2)
-    assert "sonde db --help" in refused(here(capsys, "db"), 2)
+    assert "db --help" in refused(here(capsys, "db"), 2)
     assert not home.exists()
 
 

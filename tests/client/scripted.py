@@ -110,6 +110,7 @@ class Scripted:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.n_connections += 1
             self._open.append(connection)
             self._start(self._serve, connection)

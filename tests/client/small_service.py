@@ -63,7 +63,8 @@ def found_in(body: bytes, media: str, query: dict[str, str]) -> Found:
     else:
         options = options_of(query)
         data = frame_of(body, media)
-    return sonde.detect(data, **options)
+    found: Found = sonde.detect(data, **options)
+    return found
 
 
 def data_of(options: dict[str, Any]) -> Any:

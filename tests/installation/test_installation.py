@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from pydantic import SecretStr
 
 from sonde.errors import InvalidInput, Unavailable
 from sonde.installation import Finding, examine, is_fine
@@ -15,9 +17,16 @@ from sonde.installation import packages as packages_of
 from sonde.installation.folders import home, kernel_cache, signing_key, why_unwritable
 from sonde.installation.in_force import in_force, shown
 from sonde.installation.machine import core_limit, memory, memory_limit_mb
-from sonde.installation.packages import base_packages, compared, extras, python, requirements
+from sonde.installation.packages import (
+    base_packages,
+    compared,
+    extras,
+    is_installed,
+    python,
+    requirements,
+)
 from sonde.security import Keyring
-from sonde.settings import Settings
+from sonde.settings import LimitSettings, LogSettings, Settings, fields, variable
 
 
 def only(findings: list[Finding]) -> Finding:
@@ -175,22 +184,80 @@ def test_limits_of_older_containers_are_read(tmp_path: Path) -> None:
 
 
 def test_settings_say_which_were_set(tmp_path: Path) -> None:
-    told = {f.name: f.found for f in in_force(Settings(home=tmp_path))}
+    settings = Settings(home=tmp_path, limits=LimitSettings(rows=10), log=LogSettings(level="info"))
+    told = {f.name: f.found for f in in_force(settings)}
     assert told["SONDE_HOME"] == str(tmp_path)
     assert told["SONDE_MAX_MODEL_MB"] == "4096 (default)"
+    assert told["SONDE_LIMITS__ROWS"] == "10"
+    assert told["SONDE_LIMITS__COLUMNS"] == "10000 (default)"
+    assert told["SONDE_LOG__LEVEL"] == "info"
+    assert told["SONDE_SOURCES__FOLDERS"] == "none (default)"
+    assert told["SONDE_DATABASE__URL"] == "not set (default)"
+
+
+def test_every_setting_is_listed(tmp_path: Path) -> None:
+    listed = [finding.name for finding in in_force(Settings(home=tmp_path))]
+    assert listed == [variable(*path) for path, _ in fields()]
+    assert len(listed) > 50
+
+
+def test_no_secret_is_shown_wherever_it_stands(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "database": {"url": "postgresql://app:hunter2@db/sonde?password=hunter2"},
+        "redis": {"url": "redis://:hunter2@host/0"},
+        "keys": {"first": "hunter2", "pepper": "hunter2://x:y@z"},
+        "blobs": {"url": "s3://key:hunter2@bucket"},
+        "traces": {"endpoint": "http://me:hunter2@collector/v1/traces"},
+    }
+    settings = Settings(home=tmp_path, **given)
+    told = {f.name: f.found for f in in_force(settings)}
+    assert not [name for name, found in told.items() if "hunter2" in found]
+    assert told["SONDE_DATABASE__URL"].startswith("postgresql://app:•••@db/sonde?")
+    assert told["SONDE_REDIS__URL"] == "redis://:•••@host/0"
+    assert (told["SONDE_KEYS__FIRST"], told["SONDE_KEYS__PEPPER"]) == ("•••", "•••")
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("path", "value", "told"),
     [
-        ("api_key", "abc", "•••"),
-        ("redis", "redis://:abc@host/0", "redis://:•••@host/0"),
-        ("monkey", "abc", "abc"),
-        ("token", None, "None"),
+        (("keys", "pepper"), SecretStr("abc"), "•••"),
+        (("redis", "url"), SecretStr("redis://:abc@host/0"), "redis://:•••@host/0"),
+        (("rates", "per_key"), "600/minute", "600/minute"),
+        (("keys", "first"), None, "not set"),
+        (("sources", "hosts"), ("a", "http://u:abc@b"), "a, http://u:•••@b"),
+        (("server", "trusted_proxies"), "", "none"),
     ],
 )
-def test_secrets_are_not_shown(name: str, value: object, told: str) -> None:
-    assert shown(name, value) == told
+def test_a_setting_is_shown_without_its_secret(
+    path: tuple[str, ...], value: object, told: str
+) -> None:
+    assert shown(path, value) == told
+
+
+def test_an_extra_made_of_extras_needs_all_of_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [
+        Requirement("sonde[client,registry]; extra == 'serve'"),
+        Requirement("rich>=1; extra == 'serve'"),
+        Requirement("numpy>=2; extra == 'registry'"),
+        Requirement("no-such-library; extra == 'client'"),
+    ]
+    monkeypatch.setattr(packages_of, "requirements", lambda: wanted)
+    given = FakeMetadata(["serve", "registry", "client"])
+    monkeypatch.setattr("importlib.metadata.metadata", lambda _: given)
+    found = {finding.name: finding for finding in extras()}
+    assert found["serve"].state == "absent"
+    assert found["serve"].found.startswith("no-such-library is not installed, numpy 2")
+    assert found["registry"].state == "fine"
+    assert (is_installed("registry"), is_installed("serve")) == (True, False)
+
+
+class FakeMetadata:
+    def __init__(self, extras: list[str]) -> None:
+        self.extras = extras
+
+    def get_all(self, name: str) -> list[str]:
+        assert name == "Provides-Extra"
+        return self.extras
 
 
 def test_a_check_that_breaks_is_a_finding_and_hides_no_other(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from sonde.data import examine
 from sonde.errors import InvalidInput
 from sonde.learn import Recipe, create, rule_from, train
 from sonde.learn.evaluate import Evaluation, hold_out
+from sonde.learn.metrics import distance_from_uniform
 
 HOUR = np.timedelta64(1, "h")
 MADE = np.random.default_rng(7)
@@ -39,6 +40,10 @@ def test_the_last_rows_of_a_series_are_judged_with_their_past() -> None:
     scores = by_hand.anomaly_scores(reading.data)[800:]
     assert (found.learned_rows, found.held_out_rows, found.judged_rows) == (800, 200, 200)
     assert found.flagged_share == (scores > by_hand.threshold_.limits[0]).mean()
+    ordinary = np.delete(scores, [100, 150])
+    tails = by_hand.calibration_.tail_probability(ordinary)
+    assert found.ks_distance == distance_from_uniform(tails)
+    assert found.ks_distance != distance_from_uniform(1 - tails)
     assert (found.anomalous_rows, found.recall, found.roc_auc) == (2, 1.0, 1.0)
     assert found.how == "the last 20% of the rows"
     assert found.notes == ()
@@ -63,6 +68,24 @@ def test_each_series_of_a_panel_gives_its_last_rows() -> None:
     assert (found.learned_rows, found.held_out_rows) == (1052, 350)
     assert found.how == "the last 25% of the rows of each series"
     assert found.judged_rows == 350
+
+
+def test_rows_of_different_series_are_ranked_by_their_probabilities() -> None:
+    # The loud series varies more, so that its ordinary rows score above the quiet one's anomaly.
+    quiet, loud = MADE.normal(size=500), np.sign(MADE.normal(size=500)) * 50.0
+    quiet[450] += 9.0
+    loud[::10] += 400.0 * MADE.normal(size=50)
+    labels = np.zeros(1000, dtype=int)
+    labels[450] = 1
+    frame = pl.DataFrame(
+        {"id": ["a"] * 500 + ["b"] * 500, "x": np.concatenate([quiet, loud]), "label": labels}
+    )
+    reading = examine(frame, id="id", kind="series", labels="label")
+    found = hold_out(Recipe("seasonal_residual"), reading)
+    model = train(Recipe("seasonal_residual"), examine(frame, id="id", kind="series")).model
+    scores = model.anomaly_scores(reading.data)
+    assert (scores[900:] > scores[450]).any()
+    assert found.roc_auc == 1.0
 
 
 def test_rows_of_a_table_are_drawn_with_the_seed() -> None:
@@ -107,6 +130,14 @@ def test_labels_count_in_the_order_of_the_input() -> None:
         Recipe("seasonal_residual"), examine(labelled_wave(300, 900, 950), labels="label")
     )
     assert found == sorted_
+
+
+def test_labels_to_learn_by_count_in_the_order_of_the_input() -> None:
+    recipe = Recipe("seasonal_residual", rule=rule_from(has_labels=True))
+    frame = labelled_wave(300, 500, 900)
+    found = hold_out(recipe, examine(frame, labels="label"))
+    shuffled = frame.sample(fraction=1.0, shuffle=True, seed=3)
+    assert hold_out(recipe, examine(shuffled, labels="label")) == found
 
 
 def test_the_threshold_by_labels_is_found_without_the_held_out_ones() -> None:

@@ -68,7 +68,7 @@ def test_without_a_key_the_address_counts_and_ipv6_by_its_network(made: Made) ->
 
 def test_a_key_and_an_address_of_the_same_name_are_two(made: Made) -> None:
     rates = made(per_key="1/minute", per_address="1/minute")
-    assert rates.check("192.0.2.1", "192.0.2.1") is not None
+    assert rates.check("address:192.0.2.1", "192.0.2.1") is not None
     assert rates.check(None, "192.0.2.1") is not None
 
 

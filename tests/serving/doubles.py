@@ -29,7 +29,7 @@ class PlainForest(Detector):
     def _learn(self, data: Table) -> State:
         from sklearn.ensemble import IsolationForest
 
-        forest = IsolationForest(self.n_estimators, random_state=self.random_state)
+        forest = IsolationForest(n_estimators=self.n_estimators, random_state=self.random_state)
         return {"forest": forest.fit(data.values)}
 
     def _judge(self, state: State, data: Table) -> Judgement:

@@ -139,13 +139,13 @@ def test_who_leaves_is_not_asked_about() -> None:
     async def main() -> None:
         first = await started(batcher, one("first"))
         await gate.has_begun()
-        gone, there = await started(batcher, one("gone", n_rows=100), one("there"))
+        there, gone, too = await started(batcher, one("there"), one("gone", n_rows=100), one("too"))
         gone.cancel()
         first[0].cancel()  # too late to be stopped, and nobody is told
         gate.let.release()
         gate.let.release()
-        assert (await there).request_id == "there"
-        assert gate.batches == [["first"], ["there"]]
+        assert [(await one).request_id for one in (there, too)] == ["there", "too"]
+        assert gate.batches == [["first"], ["there", "too"]]
         with pytest.raises(asyncio.CancelledError):
             await gone
 

@@ -158,7 +158,7 @@ def test_a_kernel_that_holds_the_interpreter_is_stopped_too(tmp_path: Path) -> N
     assert not is_known(marked(tmp_path / "pid"))
 
 
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGSEGV", "SIGABRT"])
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGSEGV"])
 def test_a_process_that_dies_takes_nobody_with_it(how: str, tmp_path: Path) -> None:
     with Computers(2, waiting=4, seconds=30) as pair, ThreadPoolExecutor(1) as other:
         undisturbed = other.submit(pair.run, jobs.mark_then_sleep, slow(tmp_path / "pid", 1.0))
@@ -175,6 +175,14 @@ def test_a_process_that_dies_while_idle_is_replaced_before_it_is_asked() -> None
         before = int(one.run(jobs.pid, b""))
         os.kill(before, signal.SIGKILL)
         assert soon(lambda: not is_known(before))  # no zombie waits for the next job
+        assert int(one.run(jobs.pid, b"")) != before
+
+
+def test_a_process_that_hangs_up_is_replaced() -> None:
+    with Computers(1, waiting=4, seconds=30) as one:
+        before = int(one.run(jobs.pid, b""))
+        with pytest.raises(Unavailable, match="the process that worked on this"):
+            one.run(jobs.hang_up, b"")
         assert int(one.run(jobs.pid, b"")) != before
 
 

@@ -42,12 +42,14 @@ def test_a_request_is_one_line(logged: Lines) -> None:
 
 def test_a_request_that_failed_here_is_an_error_line(logged: Lines) -> None:
     told = RequestLog(True)
-    told.write("r-1", "GET", "/ready", 503, 0.1)
+    told.write("r-1", "GET", "/ready", 500, 0.1)
     told.write("r-2", "GET", "/ready", 404, 0.1)
-    RequestLog(False).write("r-3", "GET", "/ready", 503, 0.1)
+    told.write("r-3", "GET", "/ready", 503, 0.1)
+    RequestLog(False).write("r-4", "GET", "/ready", 500, 0.1)
     assert [(line["request_id"], line["level"]) for line in logged()] == [
         ("r-1", "error"),
         ("r-2", "info"),
+        ("r-3", "warning"),  # told to come again: nothing here is broken
     ]
 
 
@@ -272,6 +274,33 @@ def test_processes_that_share_a_pipe_do_not_mix_their_lines() -> None:
     assert all(worker.wait() == 0 for worker in workers)
     # All are there although each process ended right after its last line.
     assert len({line["request_id"] for line in lines}) == 9000
+
+
+SERVER = """
+import uvicorn
+from sonde.telemetry import start_logging
+
+async def app(scope, receive, send):
+    while scope["type"] == "lifespan":
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+start_logging("info", "json")
+uvicorn.run(app, port=0, log_config=None, lifespan="on")
+"""
+
+
+def test_the_last_words_of_a_server_that_is_ended_are_written() -> None:
+    server = subprocess.Popen([sys.executable, "-c", SERVER], stderr=subprocess.PIPE)
+    assert server.stderr is not None
+    for line in server.stderr:
+        if b"Uvicorn running" in line:
+            break
+    server.terminate()
+    _, rest = server.communicate(timeout=30)
+    assert "Finished server process" in json.loads(rest.splitlines()[-1])["event"]
 
 
 def test_a_full_disk_costs_lines_and_nothing_else() -> None:

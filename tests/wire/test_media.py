@@ -30,7 +30,7 @@ def test_a_content_type_names_a_medium(header: str | None, media: str) -> None:
 
 
 def test_an_unknown_content_type_is_refused_with_those_that_are_read() -> None:
-    with pytest.raises(Unsupported, match="application/x-www-form-urlencoded.*text/csv"):
+    with pytest.raises(Unsupported, match=r"application/x-www-form-urlencoded.*text/csv"):
         m.of_content_type("application/x-www-form-urlencoded")
 
 
@@ -76,6 +76,7 @@ def test_nonsense_in_accept_is_malformed(accept: str) -> None:
 def test_any_header_gives_a_medium_or_a_refusal(header: str) -> None:
     for read in (m.of_content_type, m.negotiate):
         try:
-            assert read(header) in m.BODIES
+            found = read(header)
         except SondeError as error:
-            assert len(str(error)) < 500
+            found = "" if len(str(error)) < 500 else "a long message"
+        assert found in ("", *m.BODIES)

@@ -17,6 +17,7 @@ from .doctor import doctor
 from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
 from .health import health
 from .keys import app as keys_app
+from .models import app as models_app
 from .score import score
 from .screen import say, say_warning
 from .serve import serve
@@ -39,6 +40,7 @@ app.command()(serve)
 app.command()(health)
 app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys")
+app.add_typer(models_app, name="models")
 
 
 def _print_version(wanted: bool) -> None:

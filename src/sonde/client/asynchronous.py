@@ -160,9 +160,9 @@ class AsyncClient:
         """Delete one version, or the whole model where none is named."""
         await self._carrier.done(operations.delete(name, version))
 
-    async def alias(self, name: str, alias: str, version: int | str) -> None:
-        """Let ``alias`` stand for ``version`` from now on."""
-        await self._carrier.done(operations.set_alias(name, alias, version))
+    async def alias(self, name: str, alias: str, version: int) -> ModelRecord:
+        """Let ``alias`` stand for the version of this number from now on."""
+        return await self._carrier.done(operations.set_alias(name, alias, version))
 
     async def drop_alias(self, name: str, alias: str) -> None:
         """Take an alias away; the version stays."""
@@ -187,10 +187,15 @@ class AsyncClient:
         return await self._carrier.done(operations.evaluation(name, version, alias))
 
     async def card(
-        self, name: str, version: int | str | None = None, *, alias: str | None = None
+        self,
+        name: str,
+        version: int | str | None = None,
+        *,
+        alias: str | None = None,
+        format: str = "markdown",
     ) -> str:
-        """The model card of a version, in Markdown."""
-        return await self._carrier.done(operations.card(name, version, alias))
+        """The model card of a version, as ``"markdown"`` or ``"html"``."""
+        return await self._carrier.done(operations.card(name, version, alias, format))
 
     async def export(
         self,

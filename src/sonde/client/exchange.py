@@ -86,7 +86,7 @@ def _answered(request: Request, line: Line, started: float) -> Talk[Reply]:
             raise _too_late(request, line)
         outcome = yield from _attempt(request, line, left)
         elapsed = line.clocks.ticks() - started
-        told = None
+        told, is_at_work = None, False
         if isinstance(outcome, Reply):
             if outcome.status < 300 or outcome.status in request.answers:
                 return replace(outcome, is_in_doubt=is_in_doubt)
@@ -96,12 +96,15 @@ def _answered(request: Request, line: Line, started: float) -> Talk[Reply]:
             # Something on the way may have repeated what it was sent.
             shown = replace(outcome, content=line.credential.masked(outcome.content))
             error = error_of(shown, told)
+            told = _asked_wait(error)
+            # 409 with a time: an earlier attempt with this Idempotency-Key is still carried out.
+            is_at_work = outcome.status == 409 and told is not None
         else:
             is_in_doubt = is_in_doubt or outcome.was_sent
             limit = min(policy.timeout, left)
             error = error_of_failure(outcome, request, str(line.address), limit)
-        attempts += 1
-        if not _may_be_repeated(request, outcome):
+        attempts += not is_at_work
+        if not (is_at_work or _may_be_repeated(request, outcome)):
             raise error
         step = next_step(policy, attempts, elapsed, told, line.clocks.draw())
         if isinstance(step, GiveUp):
@@ -163,9 +166,15 @@ def _may_be_repeated(request: Request, outcome: Reply | Failure) -> bool:
     if isinstance(outcome, Failure):
         is_passing = outcome.kind in ("connect", "timeout", "cut")
         return is_passing and (request.is_repeatable or not outcome.was_sent)
-    # 409 with a time: the first attempt with this Idempotency-Key is still at work.
-    is_at_work = outcome.status == 409 and "retry-after" in outcome.headers
-    return request.is_repeatable and (outcome.status in RETRIED or is_at_work)
+    return request.is_repeatable and outcome.status in RETRIED
+
+
+def _asked_wait(error: SondeError) -> float | None:
+    """Seconds that the service asked to wait, in a header or in the facts of its refusal."""
+    told = error.facts.get("retry_after_s")
+    if not isinstance(told, int | float) or isinstance(told, bool) or not told >= 0:
+        return None
+    return float(told)
 
 
 def _given_up(

@@ -89,12 +89,14 @@ def delete(name: str, which: Version) -> Steps[None]:
     yield from _gone(place)
 
 
-def set_alias(name: str, alias: str, which: int | str) -> Steps[None]:
+def set_alias(name: str, alias: str, which: int) -> Steps[ModelRecord]:
     import orjson
 
     body = HeldBytes(orjson.dumps({"version": which}))
     headers = {"Content-Type": answers.JSON}
-    yield Request("PUT", below("models", name, "aliases", alias), headers=headers, body=body)
+    place = below("models", name, "aliases", alias)
+    reply = yield Request("PUT", place, headers=headers, body=body)
+    return answers.model_record(reply)
 
 
 def drop_alias(name: str, alias: str) -> Steps[None]:
@@ -116,11 +118,10 @@ def evaluation(name: str, which: Version, alias: str | None) -> Steps[dict[str, 
     return answers.document(reply)
 
 
-def card(name: str, which: Version, alias: str | None) -> Steps[str]:
+def card(name: str, which: Version, alias: str | None, form: str) -> Steps[str]:
     number = yield from _number(name, which, alias)
-    headers = {"Accept": "text/markdown"}
     place = below("models", name, "versions", number, "card")
-    reply = yield Request("GET", place, headers=headers)
+    reply = yield Request("GET", place, (("format", form),))
     return reply.content.decode("utf-8", "replace")
 
 

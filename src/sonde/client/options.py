@@ -55,10 +55,10 @@ def query_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _by_commas(name: str, values: list[Any]) -> str:
     texts = [value if isinstance(value, str) else _json(value) for value in values]
-    if any("," in text for text in texts):
+    if any("," in text or text != text.strip() for text in texts):
         raise InvalidInput(
-            f"{name} can't be sent beside these data: a comma is part of one of {texts}; rename "
-            "that column",
+            f"{name} can't be sent beside these data: one of {texts} has a comma in it, or a blank "
+            "at an end; rename that column",
             option=name,
         )
     return ",".join(texts)

@@ -19,6 +19,7 @@ Format = Literal["auto", "arrow", "json"]
 # Up to here a JSON body is made, read and answered as fast as an Arrow one (some 10 kB).
 _FEW_CELLS = 512
 _HEAVY = 1 << 16
+_LONGEST_QUERY = 12_000  # characters; services take 16,384
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +57,12 @@ def payload(
     if data is None:
         return _json(plain_options(options), wanted, n_cells=0)
     if isinstance(data, str | os.PathLike):
-        return _of_path(data, options, wanted)
+        return _of_path(data, options, wanted, for_model)
     if hasattr(data, "read"):
         return _of_file(sent_stream(data), options, wanted)
     if _is_paths(data):
         raise InvalidInput("several files are several data sets; send them with detect_many")
-    return _of_rows(rows_of(data, options, for_model=for_model), wanted)
+    return _of_rows(rows_of(data, options, for_model=for_model), wanted, for_model)
 
 
 def is_heavy(data: Any) -> bool:
@@ -77,7 +78,9 @@ def _count(data: Any) -> int:
     return sum(len(one) if hasattr(one, "__len__") else 1 for one in values)
 
 
-def _of_path(given: str | os.PathLike[str], options: Mapping[str, Any], wanted: Format) -> Payload:
+def _of_path(
+    given: str | os.PathLike[str], options: Mapping[str, Any], wanted: Format, for_model: bool
+) -> Payload:
     from ..data import read_frame
     from ..data.inputs.paths import is_pattern, is_url, local_path
 
@@ -92,7 +95,8 @@ def _of_path(given: str | os.PathLike[str], options: Mapping[str, Any], wanted: 
     sent = sent_as_it_is(path) if "::" not in text else None
     if sent is not None:
         return _of_file(sent, options, wanted)
-    return _of_rows(rows_of(read_frame(text)[0], options), wanted)
+    rows = rows_of(read_frame(text)[0], options, for_model=for_model)
+    return _of_rows(rows, wanted, for_model)
 
 
 def _of_file(sent: SentFile, options: Mapping[str, Any], wanted: Format) -> Payload:
@@ -106,28 +110,41 @@ def _of_file(sent: SentFile, options: Mapping[str, Any], wanted: Format) -> Payl
     return Payload(sent.upload, sent.headers | {"Accept": accept}, query_of(plain))
 
 
-def _of_rows(rows: Rows, wanted: Format) -> Payload:
+def _of_rows(rows: Rows, wanted: Format, for_model: bool) -> Payload:
     rows = Rows(rows.values, rows.frame, plain_options(rows.options))
-    # The list of columns is said in the query: in a JSON body the word stands for the data.
-    is_small = rows.n_cells <= _FEW_CELLS and "columns" not in rows.options
-    if wanted == "json" or (wanted == "auto" and is_small):
+    query = query_of(rows.options) if wanted != "json" else ()
+    if wanted == "json" or (wanted == "auto" and _fits_json(rows, query, for_model)):
         body = json_body(rows)
         if body is not None:
             return _json(body, wanted, rows.n_cells)
         if wanted == "json":
             raise InvalidInput(
-                "JSON would change these data: infinity, times, categories or whole numbers "
-                "beyond 2^53 are among them; leave format at 'auto', or take 'arrow'"
+                "JSON would change these data: infinity, times of other zones than UTC, "
+                "categories, text that reads as numbers or whole numbers beyond 2^53 are among "
+                "them; leave format at 'auto', or take 'arrow'"
             )
     upload = HeldBytes(arrow_body(rows))
-    return Payload(upload, {"Content-Type": ARROW, "Accept": ARROW}, query_of(rows.options))
+    return Payload(upload, {"Content-Type": ARROW, "Accept": ARROW}, query)
+
+
+def _fits_json(rows: Rows, query: tuple[tuple[str, str], ...], for_model: bool) -> bool:
+    """Whether JSON is the better body, or the only one in which all can be said."""
+    if for_model:
+        # Of a model's rows only a JSON body can say that the columns have no names of their own,
+        # or what those of time and id are called.
+        says_more = rows.values is not None or any(k in rows.options for k in ("time", "id"))
+        return says_more or rows.n_cells <= _FEW_CELLS
+    if sum(len(name) + len(value) for name, value in query) > _LONGEST_QUERY:
+        return True
+    # The list of columns is said in the query: in a JSON body the word stands for the data.
+    return rows.n_cells <= _FEW_CELLS and "columns" not in rows.options
 
 
 def _json(body: dict[str, Any], wanted: Format, n_cells: int) -> Payload:
     import orjson
 
     accept = ARROW if wanted == "arrow" or (wanted == "auto" and n_cells > _FEW_CELLS) else JSON
-    upload = HeldBytes(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS))
+    upload = HeldBytes(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
     return Payload(upload, {"Content-Type": JSON, "Accept": accept})
 
 

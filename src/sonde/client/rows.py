@@ -85,13 +85,14 @@ def rows_of(data: Any, options: Mapping[str, Any], *, for_model: bool = False) -
 def json_body(rows: Rows) -> dict[str, Any] | None:
     """Rows and options as the fields of a JSON body; None where JSON would change the numbers.
 
-    Infinity, times, dates, categories and whole numbers that no float64 holds are not written:
-    JSON has nothing that comes back as the same.
+    Infinity, times of other zones than UTC, categories, text that reads as numbers and whole
+    numbers that no float64 holds are not written: they would not come back as the same.
     """
     if rows.values is not None and "columns" not in rows.options:
         if np.isinf(rows.values).any():
             return None
-        return {"rows": _nullable(rows.values), **rows.options}
+        # orjson writes NaN as null, and each number in the fewest digits that give it back.
+        return {"rows": np.ascontiguousarray(rows.values), **rows.options}
     frame = rows.whole_frame()
     columns = {name: _cells(frame[name]) for name in frame.columns}
     if any(cells is None for cells in columns.values()):
@@ -190,11 +191,19 @@ def _cells(column: pl.Series) -> list[Any] | None:
         ends = (column.min(), column.max())
         is_exact = all(end is None or abs(int(end)) <= _EXACT for end in ends)  # type: ignore[arg-type]
         return column.to_list() if is_exact else None
-    return column.to_list() if kind in (pl.Boolean, pl.String, pl.Null) else None
+    if kind == pl.Date:
+        return column.dt.strftime("%Y-%m-%d").to_list()
+    if isinstance(kind, pl.Datetime) and kind.time_zone in (None, "UTC"):
+        zone = "" if kind.time_zone is None else "Z"
+        return column.dt.strftime(f"%Y-%m-%dT%H:%M:%S%.9f{zone}").to_list()
+    if kind == pl.String:
+        return column.to_list()
+    return column.to_list() if kind in (pl.Boolean, pl.Null) else None
 
 
-def _nullable(values: Floats) -> list[list[float | None]]:
-    lists: list[list[float | None]] = values.tolist()
-    if not np.isnan(values).any():
-        return lists
-    return [[None if cell != cell else cell for cell in row] for row in lists]
+def _reads_as_numbers(column: pl.Series) -> bool:
+    """True for text that the reader of a JSON body takes for numbers, all of it or much of it."""
+    from ..data.formats.text_numbers import numbers_from_text
+
+    read, _, mixed = numbers_from_text(column.to_frame(), "data")
+    return bool(mixed) or read.dtypes != [column.dtype]

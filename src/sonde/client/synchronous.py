@@ -201,9 +201,9 @@ class Client:
         """Delete one version, or the whole model where none is named."""
         self._carrier.done(operations.delete(name, version))
 
-    def alias(self, name: str, alias: str, version: int | str) -> None:
-        """Let ``alias`` stand for ``version`` from now on."""
-        self._carrier.done(operations.set_alias(name, alias, version))
+    def alias(self, name: str, alias: str, version: int) -> ModelRecord:
+        """Let ``alias`` stand for the version of this number from now on."""
+        return self._carrier.done(operations.set_alias(name, alias, version))
 
     def drop_alias(self, name: str, alias: str) -> None:
         """Take an alias away; the version stays."""
@@ -227,9 +227,16 @@ class Client:
         """How well a version did when it was measured, as plain values."""
         return self._carrier.done(operations.evaluation(name, version, alias))
 
-    def card(self, name: str, version: int | str | None = None, *, alias: str | None = None) -> str:
-        """The model card of a version, in Markdown."""
-        return self._carrier.done(operations.card(name, version, alias))
+    def card(
+        self,
+        name: str,
+        version: int | str | None = None,
+        *,
+        alias: str | None = None,
+        format: str = "markdown",
+    ) -> str:
+        """The model card of a version, as ``"markdown"`` or ``"html"``."""
+        return self._carrier.done(operations.card(name, version, alias, format))
 
     def export(
         self,

@@ -97,6 +97,10 @@ class Policy:
         finite = np.where(np.isfinite(data.values), data.values, np.nan)
         return replace(self, fill=tuple(float(m) for m in np.nanmedian(finite, axis=0)))
 
+    def leaves(self, data: Series | Table) -> bool:
+        """Whether ``apply`` would give back ``data`` itself: a table without missing values."""
+        return isinstance(data, Table) and _all_finite(data)
+
     def apply(self, data: Series | Table, step_ns: int | None = None) -> Applied:
         """``data`` without missing values, as far as the policy fills them.
 

@@ -40,4 +40,4 @@ def shown(path: tuple[str, ...], value: Any) -> str:
         return "not set"
     if isinstance(value, tuple):
         return masked(", ".join(map(str, value))) or "none"
-    return masked(str(value))
+    return masked(str(value)) or "none"

@@ -30,7 +30,7 @@ def service(settings: Settings) -> list[Finding]:
     return [_said("sonde serve", "absent", found, "pip install 'sonde[serve]'")]
 
 
-def _of_a_service(name: str, remedy: str) -> Callable[[Callable[[Settings], list[Finding]]], Check]:
+def _of_a_service(name: str) -> Callable[[Callable[[Settings], list[Finding]]], Check]:
     """Make a check of the part called ``name``, left out where nothing can be served."""
 
     def made(look: Callable[[Settings], list[Finding]]) -> Check:
@@ -41,16 +41,14 @@ def _of_a_service(name: str, remedy: str) -> Callable[[Callable[[Settings], list
             try:
                 return look(settings)
             except SondeError as error:
-                return [_said(name, "wrong", masked(str(error)), remedy)]
+                return [_said(name, "wrong", masked(str(error)), "do what the message says")]
 
         return check
 
     return made
 
 
-@_of_a_service(
-    "database", "start the database, correct SONDE_DATABASE__URL, or do what the message says"
-)
+@_of_a_service("database")
 def database(settings: Settings) -> list[Finding]:
     """Whether the database answers, and its tables are those of this program."""
     from ..storage.migrate import status
@@ -75,7 +73,7 @@ def database(settings: Settings) -> list[Finding]:
     return [_said("database", "wrong", lacking, "sonde db upgrade")]
 
 
-@_of_a_service("models", "make the place writable, or correct SONDE_BLOBS__URL")
+@_of_a_service("models")
 def model_bytes(settings: Settings) -> list[Finding]:
     """Whether bytes of models can be written, read and deleted where they are to lie."""
     from ..registry.blobs import FileBlobs, open_blobs
@@ -87,7 +85,7 @@ def model_bytes(settings: Settings) -> list[Finding]:
     return [_said("models", "fine", f"{masked(blobs.shown)} takes a probe and gives it back")]
 
 
-@_of_a_service("Redis", "correct or unset SONDE_REDIS__URL")
+@_of_a_service("Redis")
 def redis(settings: Settings) -> list[Finding]:
     """Whether Redis answers, where one is set."""
     if settings.redis.url is None:
@@ -106,7 +104,7 @@ def redis(settings: Settings) -> list[Finding]:
     return [_said("Redis", "wrong", found, remedy)]
 
 
-@_of_a_service("signing secret", "bring back the file that was there, or set SONDE_HOME to it")
+@_of_a_service("signing secret")
 def signing_secret(settings: Settings) -> list[Finding]:
     """The secret that models are signed with, where they are signed with one."""
     if settings.registry.signing != "hmac":
@@ -119,7 +117,7 @@ def signing_secret(settings: Settings) -> list[Finding]:
     return [_secret_file("signing secret", settings.home / "keys" / "signing.secret")]
 
 
-@_of_a_service("pepper", "do what the message says")
+@_of_a_service("pepper")
 def pepper(settings: Settings) -> list[Finding]:
     """The secret mixed into stored keys."""
     from ..security.secret_files import pepper_of
@@ -139,7 +137,7 @@ def pepper(settings: Settings) -> list[Finding]:
     return [found]
 
 
-@_of_a_service("keys", "sonde keys create --print-only, and set SONDE_KEYS__FIRST to what it gives")
+@_of_a_service("keys")
 def keys(settings: Settings) -> list[Finding]:
     """Whether anybody has a key; says nothing where the database can't be asked."""
     from ..security.keys import first_key_text
@@ -156,11 +154,15 @@ def keys(settings: Settings) -> list[Finding]:
     n_made, n_active = found
     if n_active:
         return [_said("keys", "fine", f"{n_active} in use")]
-    remedy = "sonde keys create --name NAME --scope admin; until then only this machine is answered"
-    return [_said("keys", "absent", "none in use" if n_made else "none yet", remedy)]
+    remedy = "sonde keys create --name NAME --scope admin"
+    if n_made:
+        found_none = f"all {n_made} have ended, so the service answers nobody"
+        return [_said("keys", "wrong", found_none, remedy)]
+    remedy += "; until then only this machine is answered"
+    return [_said("keys", "absent", "none yet", remedy)]
 
 
-@_of_a_service("traces", "correct or unset SONDE_TRACES__ENDPOINT")
+@_of_a_service("traces")
 def traces(settings: Settings) -> list[Finding]:
     """Whether spans can be made, where a collector is set."""
     if settings.traces.endpoint is None:

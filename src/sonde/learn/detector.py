@@ -172,6 +172,13 @@ class Detector(Estimator):
     def prepare(self, X: Any) -> Container:
         """``X`` as a container with the model's columns, in the model's order."""
         schema = self._need().schema
+        if (
+            type(X) is Table
+            and schema.kind == "table"
+            and X.channels == schema.channels
+            and len(X.values) >= schema.min_rows
+        ):
+            return X  # as all that follows would find it
         if schema.named:
             X = only_columns(X, schema.channels, schema.time_column)
         if schema.categories:
@@ -228,7 +235,10 @@ class Detector(Estimator):
     def judge(self, data: Container) -> Judgement:
         """Scores and expectations of prepared data, one entry per row."""
         if not isinstance(data, Panel):
-            return self._under_policy(self._need(), data)
+            fitted = self._need()
+            if fitted.policy.leaves(data):
+                return self._judge(fitted.state, data)
+            return self._under_policy(fitted, data)
         judged = []
         for i, part in enumerate(self.parts(data)):
             tell("scoring", i / len(data))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
 from typing import Any
@@ -57,7 +58,7 @@ def fingerprint(data: Container) -> str:
     The same data have the same one whatever file or frame they came in; NaN is like NaN.
 
     >>> fingerprint(Table([[1.0, float("nan")]], ["a", "b"]))[:12]
-    'ed4f7c5e0b5c'
+    'd6d1cd8da923'
     """
     is_panel, is_table = isinstance(data, Panel), isinstance(data, Table)
     time_axis = None if isinstance(data, Table) else data.time
@@ -107,5 +108,6 @@ def dependencies() -> dict[str, str]:
     for text in metadata.requires("sonde") or []:
         wanted = Requirement(text)
         if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
-            found[wanted.name] = metadata.version(wanted.name)
+            with suppress(metadata.PackageNotFoundError):
+                found[wanted.name] = metadata.version(wanted.name)
     return dict(sorted(found.items()))

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..core import ModelRef
 from ..errors import InvalidInput
 
 CHAMPION, LATEST = "champion", "latest"
-FILE_ENDING = ".sonde"
 MOST_TAGS, MOST_TEXT, MOST_JSON = 64, 10_000, 1_000_000
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -18,24 +18,12 @@ _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
 _RULE = "1 to 128 letters, digits, dots, dashes and underscores, a letter or digit first"
 
 
-def is_file(name: str) -> bool:
-    """True for what names a file and not a model of the registry.
-
-    >>> is_file("pump"), is_file("models/pump"), is_file("pump.sonde")
-    (False, True, True)
-    """
-    return name.endswith(FILE_ENDING) or "/" in name or "\\" in name
-
-
 def checked_name(name: str) -> str:
     """``name`` as one that a model may have."""
     if not _NAME.fullmatch(name):
         raise InvalidInput(f"a model's name is {_RULE}; got {name[:140]!r}", name=name[:140])
-    if is_file(name):
-        raise InvalidInput(
-            f"a model's name must not end in {FILE_ENDING}, which files do; got {name!r}",
-            name=name,
-        )
+    if ModelRef(name).is_file:
+        raise InvalidInput(f"a model's name must not end as a file's does; got {name!r}", name=name)
     return name
 
 

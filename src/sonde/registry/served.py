@@ -14,7 +14,6 @@ from ..core import ModelRef
 from ..errors import BadArtifact, Forbidden, NotFound
 from ..learn import Estimator
 from .files import FileModels
-from .naming import is_file
 from .records import VersionRecord
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class RegistryModels:
         known = self.known(ref, key)
         if known is not None:
             return known
-        if is_file(ref.name):
+        if ref.is_file:
             if self._files is None:
                 raise Forbidden(
                     f"{ref.name[:140]!r} is the path of a file, and only models of the registry "
@@ -141,7 +140,7 @@ class RegistryModels:
 
         ``is_ready`` is False until all are loaded; a follower tries again at each turn.
         """
-        refs = [ref for ref in refs if not is_file(ref.name)]
+        refs = [ref for ref in refs if not ref.is_file]
         with self._lock:
             self._cold.update(ref for ref in refs if ref not in self._known)
         for ref in refs:

@@ -62,10 +62,14 @@ class Registry:
                 setting="SONDE_MAX_MODEL_MB",
             )
         # Read as it will be when it is asked: what could not be opened again is not kept.
-        return self._keep(name, data, self._opened(name, data), checked)
+        return self._keep(name, data, self._opened(f"the model for {name}", data), checked)
 
-    def register_bytes(self, name: str, data: bytes, **told: Unpack[Told]) -> VersionRecord:
+    def register_bytes(
+        self, name: str, data: bytes, *, source: str | None = None, **told: Unpack[Told]
+    ) -> VersionRecord:
         """Keep the bytes of a ``.sonde`` file, as they are, as the next version of ``name``.
+
+        ``source`` is what messages call them.
 
         Raises
         ------
@@ -74,10 +78,11 @@ class Registry:
         As ``register`` otherwise.
         """
         checked = changes.checked_told(name, told)
-        return self._keep(name, data, self._opened(name, data), checked)
+        return self._keep(
+            name, data, self._opened(source or f"the model for {name}", data), checked
+        )
 
-    def _opened(self, name: str, data: bytes) -> Loaded:
-        what = f"the model for {name}"
+    def _opened(self, what: str, data: bytes) -> Loaded:
         return model_from_bytes(data, what, self.keyring, self.max_bytes, trusted_only=True)
 
     def _keep(self, name: str, data: bytes, opened: Loaded, told: Told) -> VersionRecord:
@@ -150,11 +155,7 @@ class Registry:
 
     def load(self, record: VersionRecord) -> Estimator:
         """The version's model; BadArtifact where nobody trusted here signed it."""
-        data = self.bytes_of(record)
-        loaded = model_from_bytes(
-            data, str(record), self.keyring, self.max_bytes, trusted_only=True
-        )
-        return loaded.model
+        return self._opened(str(record), self.bytes_of(record)).model
 
     def export(self, record: VersionRecord, path: Path) -> None:
         """Write the version's file to ``path``, whole or not at all."""

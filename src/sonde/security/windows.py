@@ -103,16 +103,12 @@ class RedisWindows:
     def __init__(self, url: str, timeout_s: float) -> None:
         need("redis", extra="redis", purpose="rate limits of several machines")
         limits: Any = need("limits", extra="serve", purpose="rate limits of several machines")
-        from redis.backoff import NoBackoff
         from redis.exceptions import RedisError
-        from redis.retry import Retry
 
         self.failures: tuple[type[Exception], ...] = (RedisError, OSError)
         options: dict[str, Any] = {
             "socket_timeout": timeout_s,
             "socket_connect_timeout": timeout_s,
-            # A second try would double the longest wait; Redis away is answered by counting here.
-            "retry": Retry(NoBackoff(), 0),
         }
         try:
             if not url.startswith(("redis://", "rediss://", "unix://")):

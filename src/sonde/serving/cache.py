@@ -45,7 +45,9 @@ def fingerprint(request: PredictionRequest) -> bytes:
     (True, False)
     """
     data = request.data
-    digest = hashlib.sha256(repr((_about(data), request.core)).encode("utf-8", "surrogatepass"))
+    digest = hashlib.sha256(
+        repr((_about(data), request.core, request.candidate)).encode("utf-8", "surrogatepass")
+    )
     # Containers hold C-ordered float64 and int64; their lengths are in what came before.
     digest.update(data.values.data)
     if isinstance(data, Panel):
@@ -208,7 +210,7 @@ class CachedPredictor:
         )
         prediction = replace(
             kept,
-            model=str(request.model),
+            model=request.model.name,
             output=output,
             request_id=request.request_id,
             seconds=time.perf_counter() - started,

@@ -245,7 +245,12 @@ class Computers:
                     return _closing() if now < until else _too_long(work.seconds)
             return process.answer()
         except (EOFError, OSError):
-            return _died(process.exit_code())
+            died = _died(process.exit_code())
+            process.kill()  # it may have hung up and live on
+            return died
+        except Exception as error:  # memory that an answer needs here, say: whoever asked hears it
+            process.kill()  # it may be in the middle of a message
+            return error
 
     # --- a process begins and ends -----------------------------------------------------------
 
@@ -253,13 +258,15 @@ class Computers:
         """A warm process; None where it did not get so far, with the reason in ``problem``."""
         try:
             process = Process()
-        except OSError as error:
+        except Exception as error:  # no more processes or files, say; it is tried again
             self._problem = f"{type(error).__name__}: {error}"
+            log.error("a computing process did not start: %s", self._problem)
             return None
         outcome = self._warmed(process)
         if isinstance(outcome, Exception):
             self._problem = str(outcome)
             process.kill()
+            process.close()
             if not self._closing:
                 log.error("a computing process did not start: %s", outcome)
             return None
@@ -304,7 +311,8 @@ def _too_long(seconds: float) -> TimeLimit:
 def _died(code: int | None) -> Unavailable:
     how = "hung up" if code is None else f"ended with exit code {code}"
     if code is not None and code < 0:
-        how = f"was ended by {signal.Signals(-code).name}"
+        known = {one.value: one.name for one in signal.Signals}
+        how = f"was ended by {known.get(-code, f'signal {-code}')}"
         if -code == signal.SIGKILL:
             how += ", as the system does where memory runs out"
     return Unavailable(

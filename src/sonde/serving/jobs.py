@@ -38,7 +38,8 @@ class JobFailed(Exception):
 
 def command(connection: int) -> list[str]:
     """The command of a computing process that talks over this file descriptor."""
-    return [sys.executable, "-c", BOOT, json.dumps(sys.path), str(connection), str(os.getpid())]
+    path = json.dumps([str(folder) for folder in sys.path])
+    return [sys.executable, "-c", BOOT, path, str(connection), str(os.getpid())]
 
 
 def main(descriptor: str, parent: str) -> None:

@@ -43,10 +43,13 @@ def joined(model: Detector, requests: Sequence[PredictionRequest]) -> list[Answe
             if model.reads == "rows" and request.core is None and _is_whole(data):
                 tables[i] = data
             else:
-                answers[i] = decide(model, data, model.judge(data), request.core)
+                answers[i] = decide(
+                    model, data, model.judge(data), request.core, candidate=request.candidate
+                )
         except SondeError as error:
             answers[i] = error
-    for i, answer in zip(tables, _together(model, list(tables.values())), strict=True):
+    wanted = [requests[i].candidate for i in tables]
+    for i, answer in zip(tables, _together(model, list(tables.values()), wanted), strict=True):
         answers[i] = answer
     return [answer for answer in answers if answer is not None]
 
@@ -56,32 +59,32 @@ def _is_whole(data: Container) -> TypeGuard[Table]:
     return isinstance(data, Table) and bool(np.isfinite(data.values).all())
 
 
-def _together(model: Detector, tables: list[Table]) -> list[Answer]:
+def _together(model: Detector, tables: list[Table], wanted: list[bool]) -> list[Answer]:
     if len(tables) > 1:
         try:
-            return _split(model, tables)
+            return _split(model, tables, wanted)
         except SondeError:
             pass  # one of them is to blame: each alone, so that the others do not hear of it
-    return [_alone(model, table) for table in tables]
+    return [_alone(model, *each) for each in zip(tables, wanted, strict=True)]
 
 
-def _alone(model: Detector, table: Table) -> Answer:
+def _alone(model: Detector, table: Table, candidate: bool) -> Answer:
     try:
-        return decide(model, table, model.judge(table))
+        return decide(model, table, model.judge(table), candidate=candidate)
     except SondeError as error:
         return error
 
 
-def _split(model: Detector, tables: list[Table]) -> list[Answer]:
+def _split(model: Detector, tables: list[Table], wanted: list[bool]) -> list[Answer]:
     """Judge all rows in one call, and give each table its part of the answer."""
     bounds = np.cumsum([0, *(len(table) for table in tables)])
     table = Table(np.concatenate([one.values for one in tables]), tables[0].channels)
-    whole = decide(model, table, model.judge(table))
+    whole = decide(model, table, model.judge(table), candidate=False)
     owned: list[list[Anomaly]] = [[] for _ in tables]
     starts = [anomaly.start for anomaly in whole.anomalies]
     for owner, anomaly in zip(_owners(bounds, starts), whole.anomalies, strict=True):
         owned[owner].append(anomaly)
-    quiet = np.array([not mine for mine in owned])
+    quiet = np.array([not mine and asked for mine, asked in zip(owned, wanted, strict=True)])
     candidates = _candidates(model, table, whole, bounds, quiet)
     return [
         replace(

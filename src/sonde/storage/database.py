@@ -163,8 +163,8 @@ def _parsed(given: str) -> sa.URL:
         return url.set(drivername="sqlite", query={})
     if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         # SQLAlchemy hides a password only in its first place.
-        given = url.query.get("password", url.password)
-        password = given[-1] if isinstance(given, tuple) else given
+        found: Any = url.query.get("password", url.password)
+        password = found[-1] if isinstance(found, tuple) else found
         url = url.set(drivername="postgresql+psycopg", password=password)
         return url.difference_update_query(["password"])
     raise InvalidInput(

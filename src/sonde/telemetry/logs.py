@@ -31,6 +31,11 @@ _THEIR_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 # At "info" these would write every statement with its values, or every request a second time.
 _QUIET = ("sqlalchemy", "sqlalchemy.engine", "uvicorn.access", "httpx", "urllib3", "alembic")
 
+# Told to come again: the service is busy, starting or ending, and nothing in it is broken.
+_LEVEL_ABOVE = {503: "warning"}
+# After this line uvicorn ends the process by the signal it got, and nothing of ours runs.
+_LAST_WORDS = ("uvicorn.error", "Finished server process")
+
 _BOUND: ContextVar[Mapping[str, Any]] = ContextVar("sonde_log", default=MappingProxyType({}))
 
 
@@ -49,6 +54,10 @@ class _Place:
         writer = self.writer
         if writer is not None:
             writer.put(self.render({"timestamp": datetime.now(UTC), "level": level, **fields}))
+
+    def flush(self, timeout_s: float) -> None:
+        if self.writer is not None:
+            self.writer.flush(timeout_s)
 
 
 _place = _Place()
@@ -199,7 +208,8 @@ class RequestLog:
         **more: Any,
     ) -> None:
         """``route`` is the template, never the path: paths hold what callers put there."""
-        if not self._is_on or _place.least > (40 if status >= 500 else 20):
+        level = "info" if status < 500 else _LEVEL_ABOVE.get(status, "error")
+        if not self._is_on or _place.least > LEVELS[level]:
             return
         fields: dict[str, Any] = {
             "event": "request",
@@ -214,7 +224,7 @@ class RequestLog:
             fields["key_id"] = key_id
         if rows is not None:
             fields["rows"] = rows
-        _place.take("error" if status >= 500 else "info", fields)
+        _place.take(level, fields)
 
 
 class _Handler(logging.Handler):
@@ -230,6 +240,8 @@ class _Handler(logging.Handler):
         if record.exc_info:
             fields["exception"] = _trace(record.exc_info)
         _place.take(level if level in LEVELS else "info", fields)
+        if record.name == _LAST_WORDS[0] and event.startswith(_LAST_WORDS[1]):
+            _place.flush(1.0)
 
 
 def _trace(about: Any) -> str:

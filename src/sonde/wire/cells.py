@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import polars as pl
@@ -42,7 +43,13 @@ def text_of_records(records: list[dict[str, Any]], at: str, limits: Limits) -> T
         if not isinstance(record, dict):
             raise wrong(record, "an object", pointer_to(at, i))
     limits.check(len(records), 1)
-    frame = frame_of_rows(records, SOURCE)
+    try:
+        frame = frame_of_rows(records, SOURCE)
+    except OverflowError:
+        raise InvalidInput(
+            f"the {SOURCE} holds a whole number beyond what 64 bits can hold; correct it",
+            pointer=at,
+        ) from None
     limits.check(frame.height, frame.width)
     return understood(frame)
 
@@ -64,6 +71,9 @@ def columns_of_rows(
     bare = [not isinstance(row, list) for row in rows]
     if all(bare):
         limits.check(len(rows), 1)
+        if dict in set(map(type, rows)):
+            i = next(i for i, row in enumerate(rows) if isinstance(row, dict))
+            raise wrong(rows[i], "a number, text, true, false or null", pointer_to(at, i))
         return {_one_name(names): rows}
     if any(bare):
         i = bare.index(True) if not bare[0] else bare.index(False)
@@ -106,6 +116,8 @@ def column_of(name: str, cells: list[Any]) -> pl.Series:
         return pl.Series(name, cells, dtype=pl.String)
     if plain == {int} and all(cell is None or -_FITS <= cell < _FITS for cell in cells):
         return pl.Series(name, cells, dtype=pl.Int64)
+    if plain <= {int, float} and plain:
+        return pl.Series(name, list(map(_float, cells)), dtype=pl.Float64).fill_nan(None)
     return frame_of_rows([{name: cell} for cell in cells], SOURCE).to_series()
 
 
@@ -126,3 +138,13 @@ def _one_name(names: Sequence[str] | None) -> str:
             f"{len(names)} names for rows of one number; give one name, or none", pointer="/names"
         )
     return names[0]
+
+
+def _float(cell: float | None) -> float | None:
+    """A number; an integer beyond float64 is infinity, as in a file."""
+    if cell is None:
+        return None
+    try:
+        return float(cell)
+    except OverflowError:
+        return inf if cell > 0 else -inf

@@ -60,12 +60,12 @@ def refuse_vast(data: bytes, limits: Limits) -> None:
     if len(data) < 2 * limits.depth:
         return
     structure = _structure(data)
-    n_cells = structure.count(b",")
-    if n_cells > limits.points + 4 * limits.rows + _SPARE:
-        raise too_many("points", n_cells, limits.points)
     n_opened = structure.count(b"[") + structure.count(b"{")
     if n_opened > 2 * limits.rows + limits.columns + _SPARE:
         raise too_many("rows", n_opened, limits.rows)
+    n_cells = structure.count(b",")
+    if n_cells > limits.points + 4 * limits.rows + _SPARE:
+        raise too_many("points", n_cells, limits.points)
     if n_opened <= limits.depth:
         return
     brackets = np.frombuffer(structure.translate(None, b'",')[: 2 * n_opened], dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 import simdjson
 from numpy.typing import NDArray
 
+from ..errors import TooLarge
 from .limits import Limits, too_many
 
 Floats = NDArray[np.float64]
 
 _LARGE = 8 << 10  # bytes from which on the vectorised parser is ahead
 _KEPT = 4 << 20  # a parser keeps some fifteen times the longest text it has seen
+_HEAD = 64
 _local = threading.local()
 
 
@@ -93,97 +96,115 @@ def _of_large(data: bytes, limits: Limits) -> Numbers | None:
     if parser is None or len(data) > _KEPT:
         parser = simdjson.Parser()
     try:
-        try:
-            document = parser.parse(data)
-        except RuntimeError:  # an error's traceback may still hold the last document
-            parser = simdjson.Parser()
-            document = parser.parse(data)
-        if not isinstance(document, simdjson.Object):
-            return None
-        return _of_document(document, data, limits)
-    # Nothing else: RuntimeError for a number or a depth beyond its own, ValueError for no JSON,
-    # TypeError for a cell that is no number.
-    except (RuntimeError, ValueError, TypeError) as refused:
-        if isinstance(refused, ValueError) and hasattr(refused, "facts"):
-            raise
+        by_column = _columns_apart(data) if b'"columns"' in data[:_HEAD] else None
+        if by_column is not None:
+            return _from_columns(parser, *by_column, limits)
+        document = _parsed(parser, data)
+        return _from_rows(document, data, limits)
+    except TooLarge:
+        raise
+    # RuntimeError for a number or a depth beyond the parser's own, ValueError for no JSON,
+    # TypeError for a cell that is no number; KeyError: neither rows nor columns.
+    except (RuntimeError, ValueError, TypeError, KeyError):
         return None
     finally:
-        document = None
         if len(data) <= _KEPT:
             _local.parser = parser
 
 
-def _of_document(document: Any, data: bytes, limits: Limits) -> Numbers | None:
-    keys = list(document.keys())
-    if len(set(keys)) < len(keys) or ("rows" in keys) == ("columns" in keys):
+def _parsed(parser: Any, data: bytes) -> Any:
+    try:
+        return parser.parse(data)
+    except RuntimeError:  # an error's traceback may still hold what it parsed last
+        return simdjson.Parser().parse(data)
+
+
+def _from_rows(document: Any, data: bytes, limits: Limits) -> Numbers | None:
+    """``{"rows": [[…]]}``; other members may be there."""
+    if not isinstance(document, simdjson.Object):
         return None
-    form = "rows" if "rows" in keys else "columns"
-    given, others = document[form], {}
+    keys = list(document.keys())
+    if len(set(keys)) < len(keys) or "columns" in keys:
+        return None
+    others: dict[str, Any] = {}
     for key in keys:
-        if key != form:
-            other = document[key]
-            if isinstance(other, simdjson.Object):
-                return None
-            others[key] = other.as_list() if isinstance(other, simdjson.Array) else other
-    names: Any = others.pop("names", None)
-    written = [*keys, *(names if isinstance(names, list) else ()), *others.values()]
-    n_lists = sum(isinstance(other, list) for other in others.values()) + (names is not None)
-    if form == "rows":
-        if not isinstance(given, simdjson.Array) or not _are_names(names):
+        member = document[key]
+        if isinstance(member, simdjson.Object):
             return None
-        values, n_inner = _from_rows(given, limits), len(given)
-    else:
-        if not isinstance(given, simdjson.Object) or names is not None:
-            return None
-        names = list(given.keys())
-        written += names
-        values, n_inner = _from_columns(given, names, limits), len(names) - 1
-    if values is None or (names is not None and len(names) != values.shape[1]):
+        if key != "rows":
+            others[key] = member.as_list() if isinstance(member, simdjson.Array) else member
+    names = others.pop("names", None)
+    values = _matrix(document["rows"], limits)
+    if values is None or not _are_names(names, values.shape[1]):
         return None
     # The buffer of an array flattens what lies in it: each bracket must be that of a row.
-    in_text = sum(text.count("[") for text in written if isinstance(text, str))
-    if _count(data, b"[") != 1 + n_inner + n_lists + in_text:
+    lists = [other for other in (names, *others.values()) if isinstance(other, list)]
+    texts = [one for one in (*keys, *(names or ()), *others.values()) if isinstance(one, str)]
+    n_brackets = 1 + len(values) + len(lists) + sum(text.count("[") for text in texts)
+    if _count(data, b"[") != n_brackets:
         return None
-    return Numbers(values, None if names is None else tuple(names), form, others)
+    return Numbers(values, None if names is None else tuple(names), "rows", others)
 
 
-def _from_rows(rows: Any, limits: Limits) -> Floats | None:
+def _columns_apart(data: bytes) -> tuple[bytes, bytes] | None:
+    """The text with each list in it emptied, and a list of those lists; None where they nest.
+
+    A parser finds the members of an object one after the other, a thousand columns in a million
+    steps; those of a list stand side by side.
+    """
+    codes = np.frombuffer(data, dtype=np.uint8)
+    opened, closed = np.flatnonzero(codes == 0x5B), np.flatnonzero(codes == 0x5D)
+    if len(opened) != len(closed) or len(opened) == 0:
+        return None
+    if not ((opened < closed).all() and (closed[:-1] < opened[1:]).all()):
+        return None
+    starts, stops = opened.tolist(), closed.tolist()
+    lists = [data[start : stop + 1] for start, stop in zip(starts, stops, strict=True)]
+    between = [data[: starts[0] + 1]]
+    between += [data[a : b + 1] for a, b in zip(stops, starts[1:], strict=False)]
+    return b"".join([*between, data[stops[-1] :]]), b"[" + b",".join(lists) + b"]"
+
+
+def _from_columns(parser: Any, frame: bytes, lists: bytes, limits: Limits) -> Numbers | None:
+    """``{"columns": {…: […]}}`` with nothing beside but plain values."""
+    if b"\\" in frame:  # half a character may be written in escapes
+        return None
+    pairs = json.loads(frame, object_pairs_hook=list)
+    others = dict(pairs)
+    columns = others.pop("columns")
+    names = tuple(name for name, cells in columns if cells == [])
+    is_plain = not any(isinstance(other, list) for other in others.values())
+    if not is_plain or len(pairs) != len(others) + 1 or "rows" in others or "names" in others:
+        return None
+    document = _parsed(parser, lists)
+    if not _are_names(list(names), len(document)) or len(names) != len(columns):
+        return None
+    values = _matrix(document, limits, across=True)
+    return None if values is None else Numbers(values, names, "columns", others)
+
+
+def _matrix(rows: Any, limits: Limits, *, across: bool = False) -> Floats | None:
+    """(n, d) of a list of n lists of d numbers, or (d, n) of it; None for any other list."""
     n_rows = len(rows)
-    if n_rows > limits.rows:
-        raise too_many("rows", n_rows, limits.rows)
     first = rows[0] if n_rows else None
     if not isinstance(first, simdjson.Array) or len(first) == 0:
         return None
     width = len(first)
-    limits.check(n_rows, width)
+    limits.check(*((width, n_rows) if across else (n_rows, width)))
     if any(len(row) != width for row in rows):
         return None
     flat = np.frombuffer(rows.as_buffer(of_type="d"), dtype=np.float64)
-    return flat.reshape(n_rows, width) if flat.size == n_rows * width else None
-
-
-def _from_columns(columns: Any, names: list[str], limits: Limits) -> Floats | None:
-    if not names or len(set(names)) < len(names):
+    if flat.size != n_rows * width:
         return None
-    first = columns[names[0]]
-    n_rows = len(first) if isinstance(first, simdjson.Array) else 0
-    limits.check(n_rows, len(names))
-    values = np.empty((n_rows, len(names)))
-    for j, column in enumerate(columns.values()):
-        if not isinstance(column, simdjson.Array) or len(column) != n_rows or n_rows == 0:
-            return None
-        cells = np.frombuffer(column.as_buffer(of_type="d"), dtype=np.float64)
-        if cells.size != n_rows:
-            return None
-        values[:, j] = cells
-    return values
+    matrix = flat.reshape(n_rows, width)
+    return np.ascontiguousarray(matrix.T) if across else matrix
 
 
-def _are_names(names: Any) -> bool:
+def _are_names(names: Any, n: int) -> bool:
     if names is None:
         return True
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return is_list and len(set(names)) == len(names)
+    return is_list and len(names) == n == len(set(names))
 
 
 def _refuse_many(data: bytes, limits: Limits) -> None:

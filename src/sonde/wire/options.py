@@ -135,10 +135,18 @@ def check_detector(name: str, parameters: Mapping[str, Any]) -> None:
             f"{listed(names(), 40)}",
             pointer="/detector",
         )
-    made = create(name, **parameters)
+    try:
+        made = create(name, **parameters)
+        made._check_parameters()
+    except SondeError as error:
+        at_fault = error.facts.get("parameter")
+        steps = (at_fault,) if at_fault in parameters else ()
+        error.facts.setdefault("pointer", pointer_to("/parameters", *steps))
+        raise
     if not isinstance(made, Detector):
-        raise InvalidInput(f"{name} is not a detector", pointer="/detector")
-    made._check_parameters()
+        raise InvalidInput(
+            f"{name} is not a detector; name one that `sonde detectors` lists", pointer="/detector"
+        )
 
 
 def _check(options: DetectOptions) -> None:

@@ -159,7 +159,8 @@ def _pointer(body: Body, row: int | None, column: str | None) -> str:
         return _in_series(body, row)
     if body.form == "columns":
         steps = [step for step in (column, row) if step is not None]
-        return pointer_to(body.at, *steps) if column is not None else body.at
+        is_there = column is not None and column in (body.names or ())
+        return pointer_to(body.at, *steps) if is_there else body.at
     if row is None:
         return body.at
     if column is None:

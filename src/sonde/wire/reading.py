@@ -41,7 +41,7 @@ def reading_of(
 
     Raises
     ------
-    InvalidInput, NotFound : as ``data.examine``; also where there are no data.
+    InvalidInput : as ``data.examine``; also where there are no data.
     SchemaMismatch : rows without names, of another width than the model's.
     """
     if not body.has_data:

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 LARGEST_SAMPLE, MOST_TREES = 65_536, 100_000
 
+_FEW_ROWS = 256
+
 
 @dataclass(eq=False, kw_only=True)
 class IsolationForest(Detector):
@@ -86,14 +88,16 @@ class IsolationForest(Detector):
 
     def _judge(self, state: State, data: Table) -> Judgement:
         values, n = data.values, len(data)
+        trees = state["columns"], state["cuts"], state["lengths"]
         paths = np.empty(n)
+        if n < _FEW_ROWS:  # neither threads nor what they need
+            mean_path_lengths(values, *trees, paths, 0, n)
+        else:
 
-        def work(start: int, stop: int) -> None:
-            mean_path_lengths(
-                values, state["columns"], state["cuts"], state["lengths"], paths, start, stop
-            )
+            def work(start: int, stop: int) -> None:
+                mean_path_lengths(values, *trees, paths, start, stop)
 
-        over_rows(work, n, self.n_jobs)
+            over_rows(work, n, self.n_jobs)
         gaps = np.isnan(values)
         if gaps.any():
             paths[gaps.any(axis=1)] = np.nan

@@ -10,15 +10,16 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...app import bring_up
 from ...core import ModelRef
-from ...errors import Forbidden, InvalidInput, Unavailable
+from ...errors import Conflict, Forbidden, Unavailable
 from ...learn import Detector
 from ...registry.blobs import open_blobs
 from ...registry.served import RegistryModels
 from ...registry.versions import Registry
 from ...security import Keyring
 from ...security.addresses import networks
-from ...security.keys import Keys, pepper_of
+from ...security.keys import Keys, first_key_text, pepper_of
 from ...security.rates import Rates
 from ...serving import Predictor
 from ...serving.batching import Batcher
@@ -37,6 +38,7 @@ from .requests import Bodies, Request
 if TYPE_CHECKING:
     from ...learn import Estimator
     from ...serving.measure import Cost
+    from ...storage.migrate import Status
 
 T = TypeVar("T")
 OPEN = "open"  # who asks where no keys are wanted
@@ -105,21 +107,7 @@ class Parts:
     def _keys(self) -> Keys:
         given = self.settings.keys
         keys = Keys(self.database, pepper_of(_secret(given.pepper), self.settings.home))
-        first = _secret(given.first)
-        if given.first_file is not None:
-            if first is not None:
-                raise InvalidInput(
-                    "SONDE_KEYS__FIRST and SONDE_KEYS__FIRST_FILE are both set; set one of them"
-                )
-            try:
-                first = given.first_file.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise InvalidInput(
-                    f"setting SONDE_KEYS__FIRST_FILE: {given.first_file} can't be read: "
-                    f"{error.strerror}",
-                    setting="SONDE_KEYS__FIRST_FILE",
-                ) from None
-        self._first_key = first
+        self._first_key = first_key_text(_secret(given.first), given.first_file)
         return keys
 
     def _rates(self) -> Rates | None:
@@ -181,19 +169,23 @@ class Parts:
 
     def start(self) -> None:
         """Bring the database to this version where that is wanted, and follow the registry."""
-        from ...storage.migrate import status, upgrade
+        bring_up(self.database, self.settings.database)
+        if self.keys is not None and self._first_key is not None:
+            self.keys.use_first(self._first_key)
+        self.models.follow(self.settings.registry.poll_s)
 
-        wanted = self.settings.database.upgrade
-        if wanted or (wanted is None and self.database.is_sqlite):
-            upgrade(self.database)
-        elif not status(self.database).is_current:
+    def _refuse_other_tables(self, found: Status) -> None:
+        if found.is_newer:
+            raise Conflict(
+                f"the tables of {self.database.shown} were made by a newer Sonde; update Sonde",
+                current=found.current,
+                head=found.head,
+            )
+        if not found.is_current:
             raise Unavailable(
                 f"the tables of {self.database.shown} are not those of this version; run "
                 "sonde db upgrade, or set SONDE_DATABASE__UPGRADE=true"
             )
-        if self.keys is not None and self._first_key is not None:
-            self.keys.use_first(self._first_key)
-        self.models.follow(self.settings.registry.poll_s)
 
     def close(self) -> None:
         """Finish what was accepted, then let go of everything."""
@@ -203,11 +195,15 @@ class Parts:
         self.helpers.shutdown(wait=True)
         if self.rates is not None:
             self.rates.close()
+        if self.keys is not None:
+            self.keys.close()
         self.tracer.close()
         self.database.close()
 
     def tell_request(self, request: Request, status: int, seconds: float) -> None:
         """The line of a request in the log."""
+        if not self.settings.log.requests:
+            return
         self.requests_log.write(
             request.id,
             request.method,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -112,7 +113,7 @@ class Bodies:
         stated = request.headers.get(b"content-length")
         if stated is not None and stated.isdigit() and int(stated) > limit:
             raise self._too_large(limit, int(stated))
-        message = await self._next(request, self._seconds)
+        message = await self._first(request)
         if not message.get("more_body"):
             body: bytes = message.get("body", b"")
             if len(body) > limit:
@@ -130,10 +131,24 @@ class Bodies:
                 return b"".join(parts)
             message = await self._next(request, until - asyncio.get_running_loop().time())
 
-    async def _next(self, request: Request, seconds: float) -> MutableMapping[str, Any]:
+    async def _first(self, request: Request) -> MutableMapping[str, Any]:
+        """The first message. Most bodies are there already, and a timer costs more than they do."""
+        asked = request.receive()
+        try:
+            waits_for = asked.send(None)  # type: ignore[attr-defined]
+        except StopIteration as there:
+            message: MutableMapping[str, Any] = there.value
+            if message["type"] == "http.disconnect":
+                raise Gone from None
+            return message
+        return await self._next(request, self._seconds, _GoneOn(asked, waits_for))
+
+    async def _next(
+        self, request: Request, seconds: float, begun: Awaitable[Any] | None = None
+    ) -> MutableMapping[str, Any]:
         try:
             async with asyncio.timeout(seconds):
-                message = await request.receive()
+                message = await (request.receive() if begun is None else begun)
         except TimeoutError:
             raise SlowBody(
                 f"the body did not come within {self._seconds:g} s (SONDE_LIMITS__BODY_SECONDS)",
@@ -151,6 +166,28 @@ class Bodies:
             limit=limit,
             setting="SONDE_LIMITS__BODY_MB",
         )
+
+
+class _GoneOn:
+    """A coroutine that was begun by hand, awaited from where it stands."""
+
+    def __init__(self, begun: Any, waits_for: Any) -> None:
+        self._begun = begun
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                value = yield waits_for
+            except BaseException as error:
+                step = partial(self._begun.throw, error)
+            else:
+                step = partial(self._begun.send, value)
+            try:
+                waits_for = step()
+            except StopIteration as done:
+                return done.value
 
 
 class SlowBody(InvalidInput):

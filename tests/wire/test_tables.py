@@ -1,0 +1,92 @@
+"""CSV, Parquet and Arrow bodies."""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+import pytest
+
+from sonde.errors import InvalidInput, Malformed, SondeError, TooLarge
+from sonde.wire import media as m
+from sonde.wire import tables
+from sonde.wire.bodies import parse
+from sonde.wire.limits import Limits
+
+FRAME = pl.DataFrame({"ts": ["2024-01-01", "2024-01-02"], "rate": [1.5, None], "n": [1, 2]})
+LIMITS = Limits()
+
+
+def written(frame: pl.DataFrame, media: str) -> bytes:
+    held = io.BytesIO()
+    if media == m.CSV:
+        frame.write_csv(held)
+    elif media == m.PARQUET:
+        frame.write_parquet(held)
+    elif media == m.ARROW:
+        frame.write_ipc_stream(held)
+    else:
+        frame.write_ipc(held)
+    return held.getvalue()
+
+
+TABLES = pytest.mark.parametrize("media", [m.CSV, m.PARQUET, m.ARROW, m.ARROW_FILE])
+
+
+@TABLES
+def test_the_frame_comes_as_it_was(media: str) -> None:
+    body = parse(written(FRAME, media), media, LIMITS)
+    assert body.frame is not None
+    assert body.frame.equals(FRAME)
+    assert (body.form, body.n_rows, body.n_columns, body.options) == ("frame", 2, 3, {})
+
+
+@TABLES
+def test_an_empty_body_and_rubbish_are_malformed(media: str) -> None:
+    for data in (b"", b"\x00\xff" * 100, written(FRAME, m.PARQUET)[:-9] + b"x"):
+        with pytest.raises(InvalidInput) as caught:
+            parse(data, media, LIMITS)
+        assert caught.value.code == "malformed"
+
+
+@TABLES
+def test_a_table_without_rows_says_so(media: str) -> None:
+    with pytest.raises(Malformed, match="no rows"):
+        parse(written(FRAME.clear(), media), media, LIMITS)
+
+
+@TABLES
+@pytest.mark.parametrize(
+    ("limits", "setting"),
+    [(Limits(rows=99), "ROWS"), (Limits(columns=2), "COLUMNS"), (Limits(points=200), "POINTS")],
+)
+def test_limits_are_named(media: str, limits: Limits, setting: str) -> None:
+    data = written(pl.concat([FRAME] * 50), media)
+    with pytest.raises(TooLarge) as caught:
+        parse(data, media, limits)
+    assert caught.value.facts["setting"] == f"SONDE_LIMITS__{setting}"
+
+
+@pytest.mark.parametrize("media", [m.PARQUET, m.ARROW, m.ARROW_FILE])
+def test_rows_are_counted_before_they_are_decoded(
+    media: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = written(pl.DataFrame({"a": [0.0] * 1000}), media)
+    monkeypatch.setattr(tables, "_READERS", {})
+    with pytest.raises(TooLarge, match="1,000 rows, and 999"):
+        parse(data, media, Limits(rows=999))
+
+
+def test_a_packed_buffer_that_claims_too_much_is_refused() -> None:
+    held = io.BytesIO()
+    pl.DataFrame({"a": [0.0] * 100_000}).write_ipc_stream(held, compression="zstd")
+    data = bytearray(held.getvalue())
+    at = data.index((800_000).to_bytes(8, "little"))
+    data[at : at + 8] = (1 << 40).to_bytes(8, "little")
+    with pytest.raises(TooLarge, match="SONDE_LIMITS__POINTS"):
+        parse(bytes(data), m.ARROW, LIMITS)
+
+
+def test_a_fault_in_a_csv_body_names_its_row() -> None:
+    with pytest.raises(SondeError, match="request, "):
+        parse(b"a,b\n1,2\n3,4,5\n", m.CSV, LIMITS)
