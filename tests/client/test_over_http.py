@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import logging
@@ -214,6 +215,19 @@ def test_a_file_is_sent_again_whole(client_of: Make, tmp_path: Path) -> None:
     assert server.seen[0].headers["content-length"] == "6"
 
 
+def test_long_text_is_packed_and_says_so(client_of: Make, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"a\n" + b"1.5\n" * 30_000)
+    with serving(answer({}, 503), FOUND) as server:
+        client_of(server.url).detect(path)
+    first, second = server.seen
+    assert first.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(first.body) == path.read_bytes()
+    # The same bytes, by which a service knows a request again.
+    assert first.body == second.body
+    assert len(first.body) < 10_000
+
+
 def test_deleted_by_an_attempt_without_an_answer_is_deleted(client_of: Make) -> None:
     gone = problem(404, "not_found", "no such model")
     with serving(CUT, gone) as server:
@@ -387,6 +401,14 @@ def test_an_answer_is_arrays_that_stay_as_they_are(client_of: Make) -> None:
     with pytest.raises(ValueError, match="read-only"):
         found.scores[0] = 1.0
     assert server.seen[0].json == {"rows": [[1.0], [2.0], [3.0]], "detector": "ecod"}
+
+
+def test_a_column_without_a_number_is_none(client_of: Make) -> None:
+    body = {"scores": [1.0], "is_anomaly": [False], "probability": [0.5], "anomalies": []}
+    with serving(answer({**body, "expected": [None], "lower": [0.5], "upper": None})) as server:
+        found = client_of(server.url).detect([[1.0]])
+    assert (found.expected, found.upper) == (None, None)
+    np.testing.assert_array_equal(found.lower, [0.5])
 
 
 def test_lists_are_asked_for_page_by_page(client_of: Make) -> None:

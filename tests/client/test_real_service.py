@@ -13,7 +13,7 @@ import pytest
 
 import sonde
 from sonde import errors
-from sonde.client import ModelRecord, VersionRecord
+from sonde.client import Client, ModelRecord, VersionRecord
 from sonde.runtimes.embedded import UntrustedModel
 from tests.client.callers import Make
 from tests.client.test_same_answer import CASES, FRAME, WAVE, assert_same, local_answer
@@ -44,13 +44,14 @@ def test_is_healthy_and_ready(client: Any) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_detects_what_is_detected_here(service: Running, client_of: Make, case: str) -> None:
+@pytest.mark.parametrize("format", ["auto", "arrow"])
+def test_detects_what_is_detected_here(service: Running, case: str, format: str) -> None:
     data, options = CASES[case]
-    for format in ("auto", "arrow"):
-        found = client_of(service.url, format=format, timeout=60.0).detect(data, **options)
+    with Client(service.url, format=format, timeout=60.0) as client:
+        found = client.detect(data, **options)
         # What was expected of each row is in answers as Arrow; JSON has it of the anomalies.
         names = PER_ROW if format == "arrow" else PER_ROW[:3]
-        assert_same(found, local_answer(data, options), names)
+        assert_same(found, local_answer(case), names)
         assert found.request_id
 
 

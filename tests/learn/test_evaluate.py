@@ -72,9 +72,10 @@ def test_each_series_of_a_panel_gives_its_last_rows() -> None:
 
 def test_rows_of_different_series_are_ranked_by_their_probabilities() -> None:
     # The loud series varies more, so that its ordinary rows score above the quiet one's anomaly.
-    quiet, loud = MADE.normal(size=500), np.sign(MADE.normal(size=500)) * 50.0
+    made = np.random.default_rng(4)
+    quiet, loud = made.normal(size=500), np.sign(made.normal(size=500)) * 50.0
     quiet[450] += 9.0
-    loud[::10] += 400.0 * MADE.normal(size=50)
+    loud[::10] += 400.0 * made.normal(size=50)
     labels = np.zeros(1000, dtype=int)
     labels[450] = 1
     frame = pl.DataFrame(
@@ -163,6 +164,15 @@ def test_too_few_rows_are_a_note_and_no_error(n: int) -> None:
     found = hold_out(Recipe("seasonal_residual"), examine(np.arange(float(n)) ** 2))
     assert found.notes
     assert replace(found, notes=()) == Evaluation()
+
+
+def test_a_budget_per_day_is_that_of_all_rows() -> None:
+    time = np.datetime64("2024-01-01T00", "us") + np.arange(2000) // 2 * HOUR
+    frame = pl.DataFrame(ROWS, schema=["a", "b", "c"]).with_columns(ts=pl.Series(time))
+    recipe, reading = Recipe("ecod", rule=rule_from(false_alarms="2/day")), examine(frame)
+    found = hold_out(recipe, reading)
+    assert found.how == "20% of the rows, drawn"
+    assert found.expected_share == train(recipe, reading).model.threshold_.cutoff
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.5, float("nan")])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sonde.errors import BadArtifact, InvalidInput, NotFound, Unavailable
-from sonde.registry.blobs import Blobs, FileBlobs, ObjectBlobs, open_blobs
+from sonde.registry.blobs import Blobs, FileBlobs, open_blobs
+from sonde.registry.object_blobs import ObjectBlobs
 
 DATA = b"a model" * 100
 DIGEST = hashlib.sha256(DATA).hexdigest()

@@ -101,6 +101,25 @@ def test_who_asks_again_at_once_stays_with_the_others() -> None:
     assert gate.batches == [list("0123")] * 3
 
 
+def test_who_was_just_answered_joins_those_who_wait() -> None:
+    async def client() -> None:
+        for name in ("first", "again"):
+            await batcher.predict(one(name))
+
+    async def main() -> None:
+        asking = asyncio.create_task(client())
+        await gate.has_begun()
+        waiting = await started(batcher, one("waiting"))
+        gate.let.release(2)
+        await asyncio.gather(asking, *waiting)
+        assert gate.batches == [["first"], ["waiting", "again"]]
+
+    gate = Gate()
+    with ThreadPoolExecutor(2) as threads:
+        batcher = Batcher(gate.predict_many, threads, 4096)
+        asyncio.run(main())
+
+
 def test_a_batch_has_so_many_rows_at_most() -> None:
     async def main() -> None:
         asked = [one("a", n_rows=6), one("b", n_rows=4), one("c", n_rows=1), one("d", n_rows=50)]
@@ -221,8 +240,10 @@ def test_what_an_executor_drops_is_cancelled() -> None:
 
 
 def test_a_slow_model_answers_as_it_does_alone() -> None:
-    predictor = Predictor(Shelf({"m": (PlainForest(random_state=0).fit(VALUES), "1")}))
-    asked = [ask(VALUES[i : i + 1 + i % 3] * (1 + i % 4), request_id=str(i)) for i in range(40)]
+    predictor = Predictor(
+        Shelf({"m": (PlainForest(n_estimators=5, random_state=0).fit(VALUES), "1")})
+    )
+    asked = [ask(VALUES[i : i + 1 + i % 3] * (1 + i % 4), request_id=str(i)) for i in range(20)]
     wanted = [predictor.predict(request) for request in asked]
 
     async def main() -> list[Prediction]:

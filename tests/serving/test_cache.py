@@ -82,11 +82,13 @@ def test_the_same_rows_are_scored_once() -> None:
     assert (service.cached.answers.hits, service.cached.answers.misses) == (1, 1)
 
 
-def test_the_answer_names_the_model_as_it_was_asked_for() -> None:
+def test_the_answer_names_the_model_that_was_asked_for() -> None:
     service = Service()
-    service.cached.predict(ask(VALUES[:5]))
-    champion = PredictionRequest(ModelRef("m", alias="champion"), Table(VALUES[:5]))
-    assert service.cached.predict(champion).model == "m@champion"
+    service.shelf.models["same"] = service.shelf.models["m"]
+    assert service.cached.predict(ask(VALUES[:5])).model == "m"
+    service.model.calls.clear()
+    assert service.cached.predict(ask(VALUES[:5], "same")).model == "same"
+    assert service.model.calls == []  # one model by two names
 
 
 T, S = Table(VALUES[:6]), Series(VALUES[:6])
@@ -102,6 +104,7 @@ DIFFERENT: dict[str, PredictionRequest] = {
     "lone surrogate": PredictionRequest(MODEL, Table(VALUES[:6], ["a", "\ud800", "c"])),
     "part": PredictionRequest(MODEL, T, core=slice(0, 3)),
     "other part": PredictionRequest(MODEL, T, core=slice(1, 3)),
+    "without a candidate": PredictionRequest(MODEL, T, candidate=False),
     "series": PredictionRequest(MODEL, S),
     "later series": PredictionRequest(MODEL, Series(VALUES[:6], first=4)),
     "time": PredictionRequest(MODEL, Series(VALUES[:6], time=CLOCK)),

@@ -35,7 +35,7 @@ BY_ROWS["plain forest"] = PlainForest(random_state=0)
 
 def alone(model: Detector, request: PredictionRequest) -> Detection | SondeError:
     try:
-        return decide(model, request.data, core=request.core)
+        return decide(model, request.data, core=request.core, candidate=request.candidate)
     except SondeError as error:
         return error
 
@@ -78,6 +78,18 @@ def test_rows_judged_together_are_judged_as_alone(name: str) -> None:
     quiet = [a for a in joined(model, requests) if isinstance(a, Detection) and not a.anomalies]
     assert 0 < len(quiet) < len(requests)  # both with anomalies and without
     assert all(answer.candidate is not None for answer in quiet)
+    assert_as_alone(model, requests)
+
+
+def test_who_asks_for_no_candidate_gets_none() -> None:
+    model = Norm().fit(VALUES)
+    wanted = [True, False, False, True]
+    requests = [
+        PredictionRequest(ModelRef("m"), Table(np.full((2, 3), 0.1 + i / 10)), candidate=one)
+        for i, one in enumerate(wanted)
+    ]
+    answers = joined(model, requests)
+    assert [one.candidate is not None for one in answers] == wanted  # type: ignore[union-attr]
     assert_as_alone(model, requests)
 
 

@@ -71,6 +71,13 @@ def test_fields_with_secret_names_are_dropped(name: str) -> None:
     assert name not in json.loads(as_json({"event": "x", "inner": [{name: 1, "a": 2}]}))["inner"][0]
 
 
+@pytest.mark.parametrize("inner", [{"password": "hunter2"}, [{"password": "hunter2"}]])
+def test_secret_names_are_found_wherever_an_object_may_stand(inner: object) -> None:
+    for value in (inner, [inner], [None, inner], (1, "x", inner), {"a": 1, "b": inner}):
+        for line in (as_json({"event": "x", "it": value}), as_text({"event": "x", "it": value})):
+            assert b"hunter2" not in line
+
+
 def test_the_id_of_a_key_is_no_secret() -> None:
     assert json.loads(as_json({"key_id": "Ab12Cd34"})) == {"key_id": "Ab12Cd34"}
 

@@ -129,6 +129,7 @@ def test_several_data_sets_share_what_stands_beside_them() -> None:
         ({"columns": {"a": []}}, "/columns", "no rows"),
         ({"columns": {}}, "/columns", "no rows"),
         ({"records": [{"a": 1}, [2]]}, "/records/1", "must be an object"),
+        ({"records": [{}, {}], "time": []}, "/records", "no members"),
         ({"rows": [[1]], "columns": {"a": [1]}}, "/columns", "in rows and in columns"),
         ({"rows": [[1]], "time": [1, 2]}, "/time", "2 entries for 1 rows"),
         ({"rows": [[1]], "id": 5}, "/id", "a list with an entry for each row"),

@@ -133,6 +133,8 @@ BOMBS = {
     "escapes": b'{"key": "' + b"\\u0041" * 150_000 + b'", "rows": [[1]]}',
     "quotes": b'"' * MEGABYTE,
     "half an escape": b'{"a": "' + b"\\" * MEGABYTE,
+    "names twice": b'{"rows": [[1]], "names": [' + b'"a",' * 250_000 + b'"a"]}',
+    "names": b'{"rows": [[1]], "names": [' + b",".join(b'"%d"' % i for i in range(90_000)) + b"]}",
     "keys twice": b'{"rows": [[1]]' + b', "rows": [[1]]' * 60_000 + b"}",
     "requests": b'{"requests": [' + b'{"rows": [[1]]},' * 60_000 + b"5]}",
     "requests within": b'{"requests": [' * 50_000 + b"]}" * 50_000,

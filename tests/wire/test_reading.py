@@ -113,7 +113,11 @@ def test_options_mean_the_same_and_so_do_refusals(options: dict[str, Any], tmp_p
 
 
 def test_a_column_that_is_mostly_numbers_is_refused_as_in_a_file(tmp_path: Path) -> None:
-    columns = {"a": ["1.5", "2.5", "x", "4.5"], "b": [1, 2, 3, 5], "id": ["7", "8", "9a", "9"]}
+    columns: dict[str, list[Any]] = {
+        "a": ["1.5", "2.5", "x", "4.5"],
+        "b": [1, 2, 3, 5],
+        "id": ["7", "8", "9a", "9"],
+    }
     with pytest.raises(InvalidInput) as expected:
         examine(as_csv(columns, tmp_path))
     for body in bodies(columns):

@@ -185,8 +185,7 @@ def _cells(column: pl.Series) -> list[Any] | None:
 
     kind = column.dtype
     if kind.is_float():
-        values = column.cast(pl.Float64)  # a float32 has another shortest text than its float64
-        return None if values.is_infinite().any() else values.fill_nan(None).to_list()
+        return None if column.is_infinite().any() else column.fill_nan(None).to_list()
     if kind.is_integer():
         ends = (column.min(), column.max())
         is_exact = all(end is None or abs(int(end)) <= _EXACT for end in ends)  # type: ignore[arg-type]
@@ -197,7 +196,7 @@ def _cells(column: pl.Series) -> list[Any] | None:
         zone = "" if kind.time_zone is None else "Z"
         return column.dt.strftime(f"%Y-%m-%dT%H:%M:%S%.9f{zone}").to_list()
     if kind == pl.String:
-        return column.to_list()
+        return None if _reads_as_numbers(column) else column.to_list()
     return column.to_list() if kind in (pl.Boolean, pl.Null) else None
 
 

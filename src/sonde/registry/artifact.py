@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +18,11 @@ from ..errors import BadArtifact, InvalidInput, NotFound, not_fitted
 from ..learn import Estimator, Fitted, describe, flatten, unflatten
 from ..security import Keyring, Signature
 from ..security.signing import ALGORITHMS, ED25519, verdict
-from .foreign import is_pickle, library_of
 from .manifest import parsed, revived
-from .payload import refuse_overlap, unpacked
+from .parts import MANIFEST, PAYLOAD, SIGNATURE, Parts, bad, parts_of, refuse_large
+from .payload import unpacked
 
 FORMAT = 1
-MANIFEST, PAYLOAD, SIGNATURE = "manifest.json", "arrays.npz", "signature.json"
-MANIFEST_BYTES = 64 * 2**20
 MOST_BYTES = 2**32
 
 
@@ -138,13 +134,13 @@ def read_artifact(path: Path, max_bytes: int) -> bytes:
             f"there is no model file {path} ({why}); check the name and the folder", path=str(path)
         ) from None
     if not is_file:
-        raise _bad("not_a_file", str(path), "is not a file; name the model file itself")
-    _refuse_large(str(path), size, max_bytes)
+        raise bad("not_a_file", str(path), "is not a file; name the model file itself")
+    refuse_large(str(path), size, max_bytes)
     try:
         # Read at once: another process may put a new model into its place at any moment.
         return path.read_bytes()
     except OSError as error:
-        raise _bad(
+        raise bad(
             "unreadable", str(path), f"can't be read: {error.strerror}; check its permissions"
         ) from None
 
@@ -168,30 +164,30 @@ def model_from_bytes(
         ``"altered"`` (after it was signed), ``"too_new"`` (a newer format), and, with
         ``trusted_only``, ``"unsigned"`` and ``"unknown_key"``.
     """
-    _refuse_large(name, len(data), max_bytes)
-    parts = _parts(name, data)
+    refuse_large(name, len(data), max_bytes)
+    parts = parts_of(name, data)
     signature = _signature(name, parts)
     reason, notice = _distrust(name, parts, signature, keyring)
     if reason is not None and trusted_only:
         raise BadArtifact(f"{notice}; {_REMEDIES[reason]}", path=name, reason=reason)
-    manifest = _parsed(name, parts[MANIFEST])
+    manifest = _parsed(name, parts.manifest)
     # Whatever goes wrong from here on, the file made it so: what it says may be anything.
     try:
-        if hashlib.sha256(parts[PAYLOAD]).hexdigest() != manifest["payload"]["sha256"]:
+        if hashlib.sha256(parts.arrays).hexdigest() != manifest["payload"]["sha256"]:
             raise BadArtifact(
                 f"{name}: the arrays do not match their checksum; the file was damaged or changed",
                 path=name,
                 reason="altered",
             )
-        model = revived(manifest, unflatten(unpacked(parts[PAYLOAD])))
+        model = revived(manifest, unflatten(unpacked(parts.arrays)))
         said = notice and f"{notice}; use it only if you know where it comes from"
         return Loaded(model, said, signature)
     except BadArtifact as error:
         if name in str(error):
             raise
-        raise _bad("damaged", name, f"can't be used: {error}") from None
+        raise bad("damaged", name, f"can't be used: {error}") from None
     except Exception as error:
-        raise _bad(
+        raise bad(
             "damaged", name, f"can't be read as a model ({type(error).__name__}: {error})"
         ) from error
 
@@ -202,72 +198,6 @@ _REMEDIES = {
     "unknown_key": "put the public key of whoever made it into keys/trusted/NAME.pub of SONDE_HOME "
     "if you trust them",
 }
-
-
-def _bad(reason: str, name: str, said: str) -> BadArtifact:
-    return BadArtifact(f"{name} {said}", path=name, reason=reason)
-
-
-def _refuse_large(name: str, size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise _bad(
-            "too_large",
-            name,
-            f"has {size:,} bytes; at most {max_bytes:,} are opened (SONDE_MAX_MODEL_MB)",
-        )
-
-
-def _parts(name: str, data: bytes) -> dict[str, bytes]:
-    try:
-        with ZipFile(io.BytesIO(data)) as archive:
-            return _stored_parts(name, archive, data)
-    except BadArtifact:
-        raise
-    except Exception as error:  # zipfile raises many kinds on what is no archive
-        _refuse_foreign(name, data)
-        raise _bad(
-            "damaged",
-            name,
-            f"is not a Sonde model, or it is damaged ({error}); copy it again or train anew",
-        ) from None
-
-
-def _stored_parts(name: str, archive: ZipFile, data: bytes) -> dict[str, bytes]:
-    infos = {info.filename: info for info in archive.infolist()}
-    if len(infos) != len(archive.infolist()) or not {MANIFEST, PAYLOAD} <= set(infos):
-        _refuse_foreign(name, data)
-        raise _bad(
-            "damaged",
-            name,
-            f"is not a Sonde model, or it is damaged: it lacks {MANIFEST} or {PAYLOAD}; copy it "
-            "again or train anew",
-        )
-    unknown = set(infos) - {MANIFEST, PAYLOAD, SIGNATURE}
-    # We store without compression, so a file can't unpack to more than its own size.
-    packed = [n for n, info in infos.items() if info.compress_type != zipfile.ZIP_STORED]
-    if unknown or packed or infos[MANIFEST].file_size > MANIFEST_BYTES:
-        what = sorted(unknown) or packed or MANIFEST
-        raise _bad("damaged", name, f"holds what a Sonde model does not: {what}")
-    refuse_overlap(archive.infolist(), len(data))
-    return {part: archive.read(part) for part in infos}
-
-
-def _refuse_foreign(name: str, data: bytes) -> None:
-    if is_pickle(data, name):
-        raise _bad(
-            "pickled",
-            name,
-            "is a pickle (as joblib and PyTorch write): opening it would run whatever it says, so "
-            "it is never read; train the model with sonde train, or save it with sonde.save",
-        )
-    library = library_of(data, name)
-    if library is not None:
-        raise _bad(
-            "foreign",
-            name,
-            f"is a {library} file; the models that are read here are .sonde files, as sonde train "
-            "and sonde.save write them",
-        )
 
 
 def _parsed(name: str, text: bytes) -> dict[str, Any]:
@@ -291,11 +221,11 @@ def _parsed(name: str, text: bytes) -> dict[str, Any]:
     return manifest
 
 
-def _signature(name: str, parts: Mapping[str, bytes]) -> Signature | None:
-    if SIGNATURE not in parts:
+def _signature(name: str, parts: Parts) -> Signature | None:
+    if parts.signature is None:
         return None
     try:
-        stored = parsed(parts[SIGNATURE])
+        stored = parsed(parts.signature)
         # Files written before there was a choice do not say it.
         algorithm = str(stored.get("algorithm", ED25519))
         signature = Signature(str(stored["public_key"]), str(stored["value"]), algorithm)
@@ -304,7 +234,7 @@ def _signature(name: str, parts: Mapping[str, bytes]) -> Signature | None:
             f"{name}: {SIGNATURE} can't be read", path=name, reason="damaged"
         ) from None
     if algorithm not in ALGORITHMS:
-        raise _bad(
+        raise bad(
             "too_new",
             name,
             f"is signed with {algorithm[:40]!r}, which this version does not know; upgrade sonde",
@@ -313,7 +243,7 @@ def _signature(name: str, parts: Mapping[str, bytes]) -> Signature | None:
 
 
 def _distrust(
-    name: str, parts: Mapping[str, bytes], signature: Signature | None, keyring: Keyring | None
+    name: str, parts: Parts, signature: Signature | None, keyring: Keyring | None
 ) -> tuple[str | None, str | None]:
     """Why the signature is not trusted here, for programs and for people; None, None where it is.
 
@@ -321,7 +251,7 @@ def _distrust(
     """
     if signature is None:
         return "unsigned", f"{name} is not signed"
-    found = verdict(signature, parts[MANIFEST], keyring)
+    found = verdict(signature, parts.manifest, keyring)
     if found == "altered":
         raise BadArtifact(
             f"{name}: the signature does not fit the model; it was changed after it was signed",

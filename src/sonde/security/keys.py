@@ -41,6 +41,7 @@ class Keys:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> from sonde.storage import open_database
     >>> from sonde.storage.migrate import upgrade

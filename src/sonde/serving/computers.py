@@ -246,7 +246,7 @@ class Computers:
             return process.answer()
         except (EOFError, OSError):
             died = _died(process.exit_code())
-            process.kill()  # it may have hung up and live on
+            process.kill()  # it may take its time to end, and is of no use any more
             return died
         except Exception as error:  # memory that an answer needs here, say: whoever asked hears it
             process.kill()  # it may be in the middle of a message

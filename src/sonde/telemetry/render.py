@@ -37,8 +37,9 @@ def as_json(fields: Mapping[str, Any]) -> bytes:
     except (TypeError, ValueError):  # names that are no text, lone surrogates, large integers
         line = orjson.dumps(_plain(fields, 0), option=_OPTIONS)
     text = line.decode()
-    # Objects within objects may have secret names; long lines are cut: both are rare.
-    if ":{" in text or "[{" in text or len(line) > MOST_BYTES:
+    # Objects within objects may have secret names, and begin in one of three ways; long lines are
+    # cut. Both are rare.
+    if ":{" in text or "[{" in text or ",{" in text or len(line) > MOST_BYTES:
         line = orjson.dumps(_plain(fields, 0), option=_OPTIONS)
         text = line.decode()
     return masked(text).encode() if may_hold_secrets(text) else line

@@ -50,13 +50,22 @@ def text_of_records(records: list[dict[str, Any]], at: str, limits: Limits) -> T
             f"the {SOURCE} holds a whole number beyond what 64 bits can hold; correct it",
             pointer=at,
         ) from None
+    if frame.width == 0:
+        raise InvalidInput(
+            f"the records of the {SOURCE} have no members; there is nothing to look at", pointer=at
+        )
     limits.check(frame.height, frame.width)
     return understood(frame)
 
 
 def understood(frame: pl.DataFrame) -> Text:
-    """``frame`` with text that is all numbers as numbers, as in a file."""
-    return Text(*numbers_from_text(frame, SOURCE))
+    """``frame`` with text that is all numbers as numbers, as in a file, and NaN as missing."""
+    if pl.String in frame.dtypes:
+        frame, notes, mixed = numbers_from_text(frame, SOURCE)
+    else:
+        notes, mixed = [], {}
+    # All columns at once: asking Polars costs far more than the answer.
+    return Text(frame.fill_nan(None), notes, mixed)
 
 
 def columns_of_rows(
@@ -111,13 +120,13 @@ def column_of(name: str, cells: list[Any]) -> pl.Series:
     kinds = set(map(type, cells))
     plain = kinds - {type(None)}
     if plain == {float}:
-        return pl.Series(name, cells, dtype=pl.Float64).fill_nan(None)
+        return pl.Series(name, cells, dtype=pl.Float64)
     if plain == {str}:
         return pl.Series(name, cells, dtype=pl.String)
     if plain == {int} and all(cell is None or -_FITS <= cell < _FITS for cell in cells):
         return pl.Series(name, cells, dtype=pl.Int64)
     if plain <= {int, float} and plain:
-        return pl.Series(name, list(map(_float, cells)), dtype=pl.Float64).fill_nan(None)
+        return pl.Series(name, list(map(_float, cells)), dtype=pl.Float64)
     return frame_of_rows([{name: cell} for cell in cells], SOURCE).to_series()
 
 

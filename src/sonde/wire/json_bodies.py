@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -236,14 +236,10 @@ def _names(options: dict[str, Any], base: str) -> tuple[str, ...] | None:
     for i, name in enumerate(names):
         if not isinstance(name, str):
             raise wrong(name, "text, the name of a column", pointer_to(at, i))
-    twice = sorted({name for name in names if names.count(name) > 1}) if _repeats(names) else []
+    twice = [name for name, n in Counter(names).items() if n > 1]
     if twice:
         raise InvalidInput(f"names must differ; given more than once: {listed(twice)}", pointer=at)
     return tuple(names)
-
-
-def _repeats(names: Sequence[str]) -> bool:
-    return len(set(names)) < len(names)
 
 
 def _beside(options: dict[str, Any], name: str, base: str) -> list[Any] | str | None:

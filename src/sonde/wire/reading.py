@@ -72,9 +72,10 @@ def container_of(body: Body, schema: Schema) -> Container | None:
     elif not schema.named or len(names) != len(channels):
         return None
     elif names != channels:
-        if set(names) != set(channels):
+        places = {name: j for j, name in enumerate(names)}
+        if places.keys() != set(channels):
             return None
-        values = values[:, [names.index(name) for name in channels]]
+        values = values[:, [places[name] for name in channels]]
     if len(values) > 1 and max(values.max(), -values.min()) >= _EXACT:
         return None
     return Table(values, channels) if schema.kind == "table" else Series(values, channels)
@@ -234,7 +235,7 @@ def _refuse_mixed(mixed: Mapping[str, Mixed], asked: Mapping[str, Any]) -> None:
 
     categories = asked.get("categories") or ()
     categories = getattr(categories, "shares", categories)
-    columns = asked["columns"]
+    columns = None if asked["columns"] is None else set(asked["columns"])
     taken = {asked["time"], asked["id"], asked.get("labels")}
     for name, wrong in mixed.items():
         if name in categories:

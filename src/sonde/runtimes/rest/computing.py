@@ -28,6 +28,7 @@ class Computing:
         head, (body,) = unpacked_packet(answer)
         request.about.update(rows=head["rows"], anomalies=head["anomalies"])
         if "detector" in head:
+            request.about["algorithm"] = head["detector"]
             self._parts.metrics.inference(
                 head["detector"], "request", head["rows"], head["anomalies"], request.seconds()
             )

@@ -17,7 +17,7 @@ from ...telemetry.traces import request_attributes
 from ...wire.problems import problem
 from .replies import Reply, problem_reply, send_reply
 from .requests import STATE, Gone, Receive, Request, Scope, Send
-from .statuses import retry_after, status_of
+from .statuses import OWN_PREDICT, retry_after, status_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -32,6 +32,14 @@ _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 OPEN_PATHS = frozenset({"/health", "/ready", "/ping"})
 _PREFIX, _SUFFIX = "/api/v1/models/", "/predict"
 _BUSY_S = 1.0
+# What the attributes of a span call what is known of a request.
+_TRACED = {
+    "algorithm": "ml.algorithm",
+    "rows": "ml.data_size",
+    "anomalies": "ml.anomalies_detected",
+    "model": "dataset.name",
+}
+BROKEN = "something is wrong in the service; its log says what"
 
 
 class Edge:
@@ -73,13 +81,14 @@ class Edge:
             except Exception as error:
                 failure = error
                 self._parts.log.exception("request failed", request_id=request.id, exc_info=error)
-                broken = SondeError("something is wrong in the service; its log says what")
+                broken = SondeError(BROKEN)
                 status = await self._refused(request, broken, send)
         finally:
             self._active -= 1
             self._tell(request, status)
             if span is not None:
-                told = {f"sonde.{name}": value for name, value in request.about.items()}
+                about = request.about
+                told = {_TRACED[name]: about[name] for name in _TRACED.keys() & about.keys()}
                 self._parts.tracer.finish(span, status, request.route, failure, told)
 
     # --- one request -------------------------------------------------------------------------
@@ -168,11 +177,14 @@ class Edge:
             raise Unauthenticated(
                 "this service wants a key: send it as 'Authorization: Bearer KEY' or 'X-API-Key'"
             )
+        request.key = keys.known(text)
+        if request.key is not None:
+            return
+        # Only now: a good key is not shut out for another's wrong one from the same address.
         if rates is not None:
             rates.refuse_failing(request.address)
         try:
-            known = keys.known(text)
-            request.key = known or await self._parts.aside(True, keys.check, text)
+            request.key = await self._parts.aside(True, keys.check, text)
         except Unauthenticated:
             if rates is not None:
                 await self._parts.aside(self._parts.is_counted_afar, rates.failed, request.address)
@@ -197,10 +209,10 @@ class Edge:
     # --- the end -----------------------------------------------------------------------------
 
     async def _refused(self, request: Request, error: SondeError, send: Send) -> int:
-        status = status_of(error)
+        status = status_of(error, request.path)
         wait = retry_after(error, status)
         body = problem(error, status, request_id=request.id, instance=request.path)
-        reply = problem_reply(body, status, wait, is_flat=request.path == "/predict")
+        reply = problem_reply(body, status, wait, is_flat=request.path == OWN_PREDICT)
         request.about.setdefault("error", error.code)
         try:
             await send_reply(reply, request, send)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import StreamingResponse
 
+from ...data.quoting import quoted, shortened
 from ...errors import InvalidInput
-from ...wire.media import MODEL
+from ...wire.json_text import loaded
+from ...wire.media import JSON, MODEL, of_content_type
+from ...wire.unpack import unpacked
+from .invalid import not_valid
+from .replies import Reply, json_reply
 from .requests import STATE
 from .requests import Request as Ours
 
@@ -17,6 +23,8 @@ if TYPE_CHECKING:
     from .parts import Parts
 
 MOST_ITEMS = 1000
+MODEL_BODIES = (MODEL, "application/octet-stream", "application/zip")
+MOST_BYTES = 1 << 20  # of a body that changes a record
 _CHUNK = 1 << 20
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Items of one page.")]
@@ -25,6 +33,9 @@ After = Annotated[str | None, Query(description="`next` of the page before.", ma
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Shape = TypeVar("Shape", bound=_Body)
 
 
 class MovedAlias(_Body):
@@ -51,7 +62,22 @@ def router(parts: Parts) -> APIRouter:
         ours: Ours = request.scope[STATE]
         ours.route = request.scope["route"].path
         parts.allow(ours, scope)
+        known = [one.alias for one in request.scope["route"].dependant.query_params]
+        _refuse_unknown(ours.query(), known)
         return ours
+
+    async def _sent(ours: Ours, shape: type[Shape]) -> Shape:
+        """The body, within the limits that all bodies have."""
+        of_content_type(ours.header(b"content-type"), (JSON,))
+        data = await parts.bodies.read(ours, MOST_BYTES)
+        text = unpacked(data, ours.header(b"content-encoding"), MOST_BYTES)
+        loaded(text, parts.limits)  # says what is wrong with JSON by its place
+        try:
+            return shape.model_validate_json(text)
+        except ValidationError as error:
+            raise not_valid(
+                [one | {"loc": ("body", *one["loc"])} for one in error.errors()]
+            ) from None
 
     @routes.get("", summary="List models")
     async def list_models(
@@ -74,12 +100,15 @@ def router(parts: Parts) -> APIRouter:
         return (await aside(True, registry.model, name)).to_dict()
 
     @routes.patch("/{name}", summary="Change a description or tags")
-    async def change_model(request: Request, name: str, change: ChangedModel) -> Any:
-        by = parts.who(_ours(request, "write"))
-        if "description" in change.model_fields_set:
-            await aside(True, registry.describe, name, change.description or "", by=by)
+    async def change_model(request: Request, name: str) -> Any:
+        ours = _ours(request, "write")
+        change, by = await _sent(ours, ChangedModel), parts.who(ours)
         if change.tags is not None:
-            await aside(True, registry.set_tags, name, None, change.tags, by=by)
+            tags = (await aside(True, registry.model, name)).tags | change.tags
+            kept = {tag: value for tag, value in tags.items() if value is not None}
+            await aside(True, registry.set_tags, name, None, kept, by=by)
+        if "description" in change.model_fields_set:
+            await aside(True, registry.describe, name, change.description, by=by)
         return (await aside(True, registry.model, name)).to_dict()
 
     @routes.delete("/{name}", status_code=204, summary="Delete a model with all its versions")
@@ -147,8 +176,9 @@ def router(parts: Parts) -> APIRouter:
         return StreamingResponse(chunks, media_type=MODEL, headers=headers)
 
     @routes.put("/{name}/aliases/{alias}", summary="Point an alias at a version")
-    async def move_alias(request: Request, name: str, alias: str, moved: MovedAlias) -> Any:
-        by = parts.who(_ours(request, "write"))
+    async def move_alias(request: Request, name: str, alias: str) -> Any:
+        ours = _ours(request, "write")
+        moved, by = await _sent(ours, MovedAlias), parts.who(ours)
         await aside(True, registry.set_alias, name, alias, moved.version, by=by)
         return (await aside(True, registry.model, name)).to_dict()
 
@@ -161,25 +191,35 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-async def upload(parts: Parts, request: Ours) -> tuple[dict[str, Any], str]:
-    """A new version from a model file in the body; its JSON and its place."""
+async def upload(parts: Parts, request: Ours) -> Reply:
+    """A new version from the model file in the body."""
     parts.allow(request, "write")
     fields = request.query()
-    unknown = fields.keys() - {"label", "description"}
-    if unknown:
-        raise InvalidInput(
-            f"the query has an unknown field {min(unknown)!r}; there are label and description",
-            field=min(unknown),
-        )
+    _refuse_unknown(fields, ("label", "description"))
+    of_content_type(request.header(b"content-type") or MODEL, MODEL_BODIES)
     name = request.scope["path_params"]["name"]
-    data = await parts.bodies.read(request, parts.settings.max_model_mb * 2**20)
-    record = await parts.aside(
-        True,
-        parts.registry.register_bytes,
-        name,
-        data,
-        label=fields.get("label"),
-        description=fields.get("description"),
-        by=parts.who(request),
-    )
-    return record.to_dict(), f"/api/v1/models/{record.model}/versions/{record.version}"
+
+    async def register(request: Ours, data: bytes) -> Reply:
+        record = await parts.aside(
+            True,
+            parts.registry.register_bytes,
+            name,
+            data,
+            label=fields.get("label"),
+            description=fields.get("description"),
+            by=parts.who(request),
+        )
+        where = f"/api/v1/models/{record.model}/versions/{record.version}"
+        return json_reply(record.to_dict(), 201, [(b"location", where.encode("ascii"))])
+
+    return await parts.once.reply(request, register, parts.settings.max_model_mb * 2**20)
+
+
+def _refuse_unknown(fields: Mapping[str, str], known: Iterable[str]) -> None:
+    unknown = fields.keys() - set(known)
+    if unknown:
+        there = ", ".join(known) or "none"
+        raise InvalidInput(
+            f"the query has an unknown field {quoted(min(unknown))}; fields here: {there}",
+            field=shortened(min(unknown)),
+        )

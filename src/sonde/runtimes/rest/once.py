@@ -35,15 +35,17 @@ class Once:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def reply(self, request: Request, create: Create) -> Reply:
+    async def reply(self, request: Request, create: Create, most: int | None = None) -> Reply:
         """The reply of ``create``, or the one that it gave before.
+
+        ``most`` is how many bytes the body may have, where that is not what others may have.
 
         Raises
         ------
         InvalidInput : the key was used for something else, or is too long.
         Conflict : the first request with this key is still being carried out.
         """
-        data = await self._parts.bodies.read(request)
+        data = await self._parts.bodies.read(request, most)
         key = request.header(b"idempotency-key")
         if key is None:
             return await create(request, data)

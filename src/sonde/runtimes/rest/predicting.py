@@ -6,12 +6,12 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from ...core import Container, ModelRef, Prediction, PredictionRequest
 from ...data.policy import refuse_flaws
 from ...errors import InvalidInput, SondeError, TimeLimit
 from ...learn import Detector
+from ...telemetry.predictions import PredictionLog
 from ...wire import media as kinds
 from ...wire.answers import prediction_body
 from ...wire.bodies import Body, parse
@@ -47,11 +47,12 @@ class Predicting:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._log = PredictionLog()
 
     async def answer(self, request: Request) -> Reply:
         """The reply to one request for a stored model."""
         self._parts.allow(request, "predict")
-        name = unquote(request.path[_PREFIX:-_SUFFIX])
+        name = request.path[_PREFIX:-_SUFFIX]
         fields = request.query()
         if not fields.keys() <= _OPTIONS:
             unknown = next(iter(fields.keys() - _OPTIONS))
@@ -67,9 +68,31 @@ class Predicting:
         return await self.judged(request, ref, data, accept, fields.get("key"))
 
     async def judged(
-        self, request: Request, ref: ModelRef, data: bytes, accept: str, key: str | None
+        self,
+        request: Request,
+        ref: ModelRef,
+        data: bytes,
+        accept: str,
+        key: str | None,
+        most_cells: int | None = None,
     ) -> Reply:
         """The reply about the rows in ``data``."""
+        try:
+            return await self._judged(request, ref, data, accept, key, most_cells)
+        except SondeError as error:
+            self._parts.metrics.prediction_failed()
+            self._log.failed(request.id, str(ref), None, request.seconds(), error)
+            raise
+
+    async def _judged(
+        self,
+        request: Request,
+        ref: ModelRef,
+        data: bytes,
+        accept: str,
+        key: str | None,
+        most_cells: int | None,
+    ) -> Reply:
         model, _, cost = await self._parts.model_for(ref, key)
         if not isinstance(model, Detector):
             raise InvalidInput(f"{ref} is no detector but {model.name}")
@@ -78,6 +101,8 @@ class Predicting:
             question = self._question(request, ref, data, model, key)
         else:
             question = await self._parts.aside(True, self._question, request, ref, data, model, key)
+        if most_cells is not None:
+            _refuse_cells(question, most_cells)
         expected_s = 0.0 if cost is None else cost.seconds_for(question.n_rows)
         started = time.perf_counter()
         if expected_s <= INLINE_S:
@@ -156,11 +181,35 @@ class Predicting:
         self._parts.metrics.inference(
             model.name, prediction.model, len(output), len(output.anomalies), seconds
         )
-        request.about.update(model=prediction.model, version=prediction.version, rows=len(output))
+        request.about.update(
+            model=prediction.model,
+            version=prediction.version,
+            algorithm=model.name,
+            rows=len(output),
+            anomalies=len(output.anomalies),
+        )
+        self._log.completed(
+            request.id,
+            f"{prediction.model}:{prediction.version}",
+            question.request.data.values.shape,
+            seconds,
+            len(output),
+        )
         body = prediction_body(
             prediction, algorithm=model.name, seconds=seconds, reading=reading, media=accept
         )
         return Reply(body, 200, accept.encode("ascii"))
+
+
+def _refuse_cells(question: Question, most: int) -> None:
+    n_cells = question.request.data.values.size
+    if n_cells > most:
+        raise InvalidInput(
+            f"there are {n_cells:,} cells, and {most:,} may come at once here; send fewer, or send "
+            "them to /api/v1/models/NAME/predict",
+            limit=most,
+            got=n_cells,
+        )
 
 
 def _too_slow(limit: float, what: str) -> TimeLimit:

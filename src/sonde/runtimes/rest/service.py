@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as TheirRequest
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from ... import __version__
 from ...core import ModelRef
-from ...errors import InvalidInput, Malformed, NotFound, SondeError
+from ...errors import NotFound, SondeError
 from ...settings import Settings
 from ...telemetry.metrics import Metrics
 from ...wire.problems import problem
 from .computing import Computing
 from .contracts.own_predict import OwnPredict
-from .edge import Edge, Handler
+from .edge import BROKEN, Edge, Handler
+from .invalid import not_valid
 from .models import router, upload
 from .openapi import docs_page, document
 from .operating import Operating
@@ -29,7 +30,7 @@ from .predicting import Predicting
 from .replies import Reply, json_reply, problem_reply
 from .requests import STATE
 from .requests import Request as Ours
-from .statuses import retry_after, status_of
+from .statuses import OWN_PREDICT, retry_after, status_of
 
 Endpoint = Callable[[TheirRequest], Awaitable[Response]]
 
@@ -73,8 +74,7 @@ def service(
     computing = Computing(parts)
 
     async def uploaded(request: Ours) -> Reply:
-        body, where = await upload(parts, request)
-        return json_reply(body, 201, [(b"location", where.encode("ascii"))])
+        return await upload(parts, request)
 
     async def described(_: Ours) -> Reply:
         return json_reply(document(settings))
@@ -100,8 +100,9 @@ def service(
         ):
             continue
         app.add_route(path, _endpoint(path, handler), methods=[method])
-    app.include_router(router(parts))
-    _translate_errors(app)
+    models = router(parts)
+    app.include_router(models)
+    _translate_errors(app, [*app.routes, *models.routes])
     return Edge(parts, predicting.answer, app)
 
 
@@ -117,31 +118,45 @@ def _endpoint(route: str, handler: Handler) -> Endpoint:
     return answer
 
 
-def _translate_errors(app: FastAPI) -> None:
+def _translate_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Every failure below as the same problem document; what the edge answers is left to it."""
 
     async def refused(request: TheirRequest, error: Exception) -> Response:
         return _problem(request, error if isinstance(error, SondeError) else SondeError(str(error)))
 
-    async def not_valid(request: TheirRequest, error: Exception) -> Response:
+    async def unfit(request: TheirRequest, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return _problem(request, _as_ours(error))
+        return _problem(request, not_valid(error.errors()))
 
     async def http_error(request: TheirRequest, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 404:
             return _problem(request, NotFound(f"there is nothing at {request.url.path}"))
-        allowed = dict(error.headers or {})
-        refusal = SondeError(f"{request.method} is not answered at {request.url.path}")
-        if error.status_code == 405:
-            refusal.code = "method_not_allowed"  # type: ignore[misc]
-            if "Allow" in allowed:
-                refusal.facts["allowed"] = allowed["Allow"]
-        return _problem(request, refusal, error.status_code, allowed)
+        methods = ", ".join(_methods_at(routes, request))
+        refusal = SondeError(
+            f"{request.method} is not answered at {request.url.path}; there are {methods}",
+            allowed=methods,
+        )
+        refusal.code = "method_not_allowed"  # type: ignore[misc]
+        return _problem(request, refusal, error.status_code, {"Allow": methods})
+
+    async def broken(request: TheirRequest, error: Exception) -> Response:
+        # The error goes on to the edge, which writes it into the log.
+        return _problem(request, SondeError(BROKEN))
 
     app.add_exception_handler(SondeError, refused)
-    app.add_exception_handler(RequestValidationError, not_valid)
+    app.add_exception_handler(RequestValidationError, unfit)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, broken)
+
+
+def _methods_at(routes: Sequence[BaseRoute], request: TheirRequest) -> list[str]:
+    """Every method that is answered at the request's path."""
+    found: set[str] = set()
+    for route in routes:
+        if route.matches(request.scope)[0] != Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return sorted(found)
 
 
 def _problem(
@@ -151,24 +166,12 @@ def _problem(
     more: dict[str, str] | None = None,
 ) -> Response:
     ours: Ours = request.scope[STATE]
-    status = status_of(error) if status is None else status
+    status = status_of(error, ours.path) if status is None else status
     ours.about.setdefault("error", error.code)
     body = problem(error, status, request_id=ours.id, instance=ours.path)
-    reply = problem_reply(body, status, retry_after(error, status), is_flat=ours.path == "/predict")
+    reply = problem_reply(
+        body, status, retry_after(error, status), is_flat=ours.path == OWN_PREDICT
+    )
     headers = {name.decode(): value.decode() for name, value in reply.headers} | (more or {})
     headers["content-type"] = reply.media.decode()
     return Response(reply.body, status, headers=headers)
-
-
-def _as_ours(error: RequestValidationError) -> SondeError:
-    """What pydantic found wrong, with a JSON pointer for each field of the body."""
-    found: list[Any] = list(error.errors())
-    if any(one["type"] == "json_invalid" for one in found):
-        return Malformed(f"the body is no JSON: {found[0].get('ctx', {}).get('error', '')}")
-    fields = []
-    for one in found:
-        place, *path = one["loc"]
-        pointer = "/" + "/".join(map(str, path)) if place == "body" else f"{place}: {path[0]}"
-        fields.append({"pointer": pointer, "message": one["msg"]})
-    first = fields[0]
-    return InvalidInput(f"{first['pointer']}: {first['message']}", errors=fields)

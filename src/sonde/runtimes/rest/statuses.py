@@ -32,14 +32,22 @@ STATUSES: dict[type[errors.SondeError], int] = {
 DEFAULT_RETRY_S = 1.0
 
 
-def status_of(error: errors.SondeError) -> int:
-    """The status of an error: that of its class, or of the nearest one above it."""
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+OWN_PREDICT = "/predict"
+
+
+def status_of(error: errors.SondeError, path: str = "") -> int:
+    """The status of an error: that of its class, or of the nearest one above it.
+
+    Who calls ``POST /predict`` by an earlier guide expects 400 for data that can't be used.
+    """
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    is_theirs = path == OWN_PREDICT and isinstance(error, errors.InvalidInput)
+    return 400 if is_theirs and status == 422 else status
 
 
 def retry_after(error: errors.SondeError, status: int) -> float | None:
     """Seconds after which asking again makes sense; None where it makes none."""
-    if status not in (429, 503):
-        return None
     given = error.facts.get("retry_after_s")
-    return float(given) if isinstance(given, int | float) else DEFAULT_RETRY_S
+    if isinstance(given, int | float):
+        return float(given)
+    return DEFAULT_RETRY_S if status in (429, 503) else None

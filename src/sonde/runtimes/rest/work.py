@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ...errors import InvalidInput, SondeError
+from ...errors import InvalidInput, NotAcceptable, SondeError
 from ...wire import media as kinds
 from ...wire.answers import detection_body, several_body
 from ...wire.bodies import Body, parse
@@ -28,6 +28,12 @@ def detect(packet: bytes) -> bytes:
     body = _body(head, data)
     accept = head["accept"]
     if body.requests is not None:
+        if accept != kinds.JSON:
+            raise NotAcceptable(
+                f"the answer for several data sets is {kinds.JSON}; accept that, or send them one "
+                "by one",
+                offered=[kinds.JSON],
+            )
         return _detect_many(head, body)
     answer, told = _detected(body, head["query"], accept, head["request_id"])
     return packed({"media": accept} | told, answer)
@@ -95,7 +101,9 @@ def _detect_many(head: dict[str, Any], body: Body) -> bytes:
         try:
             if isinstance(one, SondeError):
                 raise one
-            answer, told = _detected(one, {}, kinds.JSON, request_id)
+            said = {*one.options, *(name for name in ("time", "id") if getattr(one, name))}
+            query = {name: text for name, text in head["query"].items() if name not in said}
+            answer, told = _detected(one, query, kinds.JSON, request_id)
             rows, anomalies = rows + told["rows"], anomalies + told["anomalies"]
             answers.append(answer)
         except SondeError as error:

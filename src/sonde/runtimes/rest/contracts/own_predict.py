@@ -2,24 +2,33 @@
 
 Two earlier guides have it. One sends ``{"features": …}``, a table as records or columns, and
 reads ``success`` and ``predictions``; the other sends rows of 0, 1 and −1 and reads
-``predictions`` and ``probabilities``. Rows, columns and all other bodies are taken as well.
+``predictions`` and ``probabilities``. Rows, columns and all other bodies are taken as well. Both
+expect 400 for data that can't be used, which ``statuses`` says.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ....core import ModelRef
-from ....errors import Malformed, NotFound
+from ....data.quoting import quoted
+from ....errors import InvalidInput, NotFound
 from ....wire import media as kinds
+from ....wire.json_text import loaded
+from ....wire.limits import Limits
+from ....wire.unpack import unpacked
+from ..predicting import ASIDE_BYTES
 from ..replies import Reply, json_reply
 from ..requests import Request
 
 if TYPE_CHECKING:
     from ..parts import Parts
     from ..predicting import Predicting
+
+MOST_CELLS = 100_000  # as the second guide has it; other addresses take more
 
 
 class OwnPredict:
@@ -38,35 +47,52 @@ class OwnPredict:
                 "no model answers here: start the service with --model, or ask "
                 "/api/v1/models/NAME/predict"
             )
+        if request.query():
+            raise InvalidInput(
+                f"the query has an unknown field {quoted(next(iter(request.query())))}; POST "
+                "/predict has no fields there"
+            )
+        kinds.negotiate(request.header(b"accept"), (kinds.JSON,))
         data = await self._parts.bodies.read(request)
-        media = kinds.of_content_type(request.header(b"content-type"))
-        if media == kinds.JSON and request.header(b"content-encoding") is None:
-            data = _translated(data)
-        reply = await self._predicting.judged(request, self._ref, data, kinds.JSON, None)
+        if kinds.of_content_type(request.header(b"content-type")) == kinds.JSON:
+            is_slow = request.header(b"content-encoding") is not None or len(data) > ASIDE_BYTES
+            data = await self._parts.aside(is_slow, self._as_ours, request, data)
+        reply = await self._predicting.judged(
+            request, self._ref, data, kinds.JSON, None, most_cells=MOST_CELLS
+        )
         told: dict[str, Any] = orjson.loads(reply.body)
         told["success"] = True
         told["model_version"] = told["version"]
         told["probabilities"] = told["probability"]
         return json_reply(told)
 
+    def _as_ours(self, request: Request, data: bytes) -> bytes:
+        """The JSON body unpacked, with rows, columns or records in place of ``features``."""
+        most = self._parts.settings.limits.unpacked_mb * 2**20
+        plain = unpacked(
+            data, request.headers.pop(b"content-encoding", b"").decode("latin-1"), most
+        )
+        return _translated(plain, self._parts.limits)
 
-def _translated(data: bytes) -> bytes:
-    """``features`` as the rows, columns or records that it is."""
+
+def _translated(data: bytes, limits: Limits) -> bytes:
     if b'"features"' not in data:
         return data
-    try:
-        body = orjson.loads(data)
-    except ValueError as error:
-        raise Malformed(f"the body is no JSON: {error}") from None
+    body = loaded(data, limits)
     if not isinstance(body, dict) or "features" not in body:
         return data
     features = body.pop("features")
     if isinstance(features, dict):
-        body["columns"] = features
+        form = "columns"
     elif isinstance(features, list) and features and isinstance(features[0], dict):
-        body["records"] = features
-    elif isinstance(features, list) and features and not isinstance(features[0], list):
-        body["rows"] = [features]  # one row, as a flat list
+        form = "records"
     else:
-        body["rows"] = features
-    return orjson.dumps(body)
+        form = "rows"
+        if isinstance(features, list) and features and not isinstance(features[0], list):
+            features = [features]  # one row, as a flat list
+    if form in body:
+        raise InvalidInput(
+            f"the body gives data in features and in {form}; give them in one of them",
+            pointer="/features",
+        )
+    return json.dumps(body | {form: features}).encode()
