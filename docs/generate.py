@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -38,18 +41,157 @@ def estimators() -> str:
 
 def error_codes() -> str:
     """Every error by its code, with the status that the service answers."""
-    from sonde.runtimes.rest.statuses import STATUSES
-
     lines = [NOTE, "# Errors", "", "Every error has a `code` for programs, a sentence for people"]
     lines += ["and `facts` for both.", "", "```text", inspect.cleandoc(errors.__doc__ or ""), "```"]
     lines += ["", "| class | code | HTTP status | also a |", "| --- | --- | --- | --- |"]
-    for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, errors.SondeError):
-            also = [b.__name__ for b in kind.__mro__ if b.__module__ == "builtins"]
-            shown = ", ".join(b for b in also if b not in ("Exception", "BaseException", "object"))
-            status = next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
-            lines.append(f"| `{kind.__name__}` | `{kind.code}` | {status} | {shown} |")
+    for kind in _error_kinds():
+        also = [b.__name__ for b in kind.__mro__ if b.__module__ == "builtins"]
+        shown = ", ".join(b for b in also if b not in ("Exception", "BaseException", "object"))
+        lines.append(f"| `{kind.__name__}` | `{kind.code}` | {_status(kind)} | {shown} |")
+    lines += ["", "What to do about each is in [the service over HTTP](http.md#refusals)."]
     return "\n".join(lines) + "\n"
+
+
+# What whoever is refused does next; a test demands an entry for every error.
+REMEDIES = {
+    "SondeError": "tell who runs the service the `request_id`; the log has the cause under it",
+    "InvalidInput": "correct what `errors` and `message` name; asked again as it is, the answer "
+    "stays the same",
+    "SchemaMismatch": "send the columns that the model learned from; `GET …/versions/{version}` "
+    "lists them under `schema`",
+    "MissingValues": "fill or drop the rows named, or train with another policy (`missing`)",
+    "TooShort": "send more rows; `facts.needed` says how many",
+    "Malformed": "correct the body at the place that is named",
+    "TooLarge": "send less, or raise the setting that `facts.setting` names",
+    "Unsupported": "send one of the formats or encodings that the message lists",
+    "NotAcceptable": "ask for one of the formats that the message lists, or leave `Accept` out",
+    "NotFitted": "train the model before it is asked",
+    "NotFound": "correct the name; `GET /api/v1/models` lists what there is",
+    "Conflict": "look at what is there, then decide; with `Retry-After` ask again",
+    "BadArtifact": "upload the file anew, from whoever made it; the message says what is wrong",
+    "Denied": "ask who runs the service",
+    "Unauthenticated": "send a key: `Authorization: Bearer KEY`",
+    "Forbidden": "ask for a key with the scope that `facts.scope` names",
+    "TooMany": "wait as many seconds as `Retry-After` says",
+    "TimeLimit": "send fewer rows at a time, or raise `SONDE_LIMITS__SECONDS`",
+    "Unavailable": "wait as many seconds as `Retry-After` says and ask again",
+    "MissingExtra": "install the extra that the message names where the service runs",
+}
+_HTTP = """\
+What a service answers, from the OpenAPI document that it gives at `/openapi.json`; `/docs` shows \
+the same as a page.
+How to ask is in [call the service](../how-to/call-the-service.md).
+
+- A key goes into `Authorization: Bearer KEY` or `X-API-Key: KEY`; \
+[which scope allows what](../how-to/protect-the-service.md#give-out-keys).
+- Every answer carries `X-Request-ID`: the caller's own where it sent one of up to 128 letters, \
+digits and `._:/+=-`, else a new one.
+- Where requests are counted, `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` \
+(seconds) say how many are left.
+- Bodies may be packed: `Content-Encoding: gzip` or `zstd`.
+- Lists come in pages: `next` of one page is `after` of the following one.
+- Unknown fields, in a body or in the query, are refused.
+"""
+_PROBLEM = """\
+A refusal is `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), \
+a [Problem](#problem).
+`code` is for programs and stays the same; `message` is for people; `errors` points at the fields \
+at fault; `facts` are plain values.
+On `POST /predict` it has `success: false` and `error` as well, and data that can't be used are \
+400 there, not 422.
+"""
+
+
+def http() -> str:
+    """Every operation of the service: parameters, bodies, answers; then the codes, the shapes."""
+    from sonde.runtimes.rest.openapi import document
+    from sonde.runtimes.rest.openapi.spoken import fields_of, includes
+    from sonde.settings import Settings
+
+    told = document(Settings())
+    lines = [NOTE, "# The service over HTTP", "", _HTTP]
+    for tag in told["tags"]:
+        lines += [f"## {tag['name'].capitalize()}", "", tag["description"], ""]
+        for path, methods in told["paths"].items():
+            for method, operation in methods.items():
+                if operation["tags"] == [tag["name"]]:
+                    lines += _operation(f"{method.upper()} {path}", operation)
+    lines += ["## Refusals", "", _PROBLEM, "| code | status | what to do |", "| --- | --- | --- |"]
+    for kind in _error_kinds():
+        lines.append(_row([f"`{kind.code}`", str(_status(kind)), REMEDIES[kind.__name__]]))
+    lines += [_row(["`method_not_allowed`", "405", "use a method that `Allow` lists"]), ""]
+    lines += ["## Shapes", ""]
+    schemas = told["components"]["schemas"]
+    for name, schema in schemas.items():
+        lines += [f"### {name}", ""]
+        also = includes(schema)
+        lines += [f"All of {_links(also)}, and:", ""] if also else []
+        lines += ["| field | kind | what |", "| --- | --- | --- |"]
+        for field, kind, must, said in fields_of(schema):
+            linked = re.sub(
+                r"[A-Z]\w+", lambda m: _links([m[0]]) if m[0] in schemas else m[0], kind
+            )
+            lines.append(_row([f"`{field}`{', needed' if must else ''}", linked, said]))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _operation(title: str, operation: dict[str, Any]) -> list[str]:
+    from sonde.runtimes.rest.openapi.spoken import about, kind_of, shapes
+
+    lines = [f"### {title}", "", f"{operation['summary']}.", ""]
+    given = operation.get("parameters", [])
+    if given:
+        lines += ["| parameter | in | kind | what |", "| --- | --- | --- | --- |"]
+        for one in given:
+            said = about(one["schema"]) or one.get("description", "").rstrip(".")
+            lines.append(_row([f"`{one['name']}`", one["in"], kind_of(one["schema"]), said]))
+        lines.append("")
+    body = operation.get("requestBody", {"content": {}})
+    if body["content"]:
+        said = ", as ".join(
+            part for part in (_links(shapes(body)), _codes(body["content"])) if part
+        )
+        lines += [f"Body: {said}.", ""]
+        for content in body["content"].values():
+            if isinstance(content.get("example"), dict):
+                shown = json.dumps(content["example"], ensure_ascii=False)
+                lines += ["```json", shown, "```", ""]
+    refused = []
+    for status, answer in sorted(operation["responses"].items()):
+        if shapes(answer) == ["Problem"]:
+            refused.append(status)
+            continue
+        others = [kind for kind in answer.get("content", {}) if kind != "application/json"]
+        ways = ", or ".join(part for part in (_links(shapes(answer)), _codes(others)) if part)
+        lines.append(f"- {status}: {ways or answer['description'].rstrip('.').lower()}")
+    return [*lines, f"- refused with {', '.join(refused)}", ""]
+
+
+def _links(names: list[str]) -> str:
+    return ", ".join(f"[{name}](#{name.lower()})" for name in names)
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _row(cells: Iterable[str]) -> str:
+    # A bar would end the cell.
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _error_kinds() -> list[type[errors.SondeError]]:
+    kinds = vars(errors).values()
+    return [
+        kind for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.SondeError)
+    ]
+
+
+def _status(kind: type[errors.SondeError]) -> int:
+    from sonde.runtimes.rest.statuses import STATUSES
+
+    return next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
 
 
 def settings() -> str:
@@ -70,8 +212,7 @@ def settings() -> str:
             lines += ["", f"## {group}", "", told, "", *_HEAD]
         default = "the user's data folder" if path == ("home",) else _default(field.default)
         cells = (f"`{variable(*path)}`", default, _range(field), field.description or "")
-        # A bar would end the cell.
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append(_row(cells))
     return "\n".join(lines) + "\n"
 
 
@@ -147,6 +288,7 @@ PAGES = {
     "errors.md": error_codes,
     "settings.md": settings,
     "commands.md": commands,
+    "http.md": http,
 }
 
 

@@ -95,8 +95,10 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
 
 
 def test_an_answer_after_an_attempt_that_may_have_been_heard_is_in_doubt() -> None:
-    assert play(asking(), [TIMEOUT, reply()]).result.is_in_doubt
-    assert not play(asking(), [CONNECT, reply()]).result.is_in_doubt
+    for outcome in (TIMEOUT, reply(504), reply(500)):
+        assert play(asking(), [outcome, CONNECT, reply()]).result.is_in_doubt
+    for outcome in (CONNECT, reply(503), reply(429)):
+        assert not play(asking(), [outcome, reply()]).result.is_in_doubt
 
 
 def test_one_deadline_holds_for_all_requests_of_an_operation() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,12 @@ from sonde.runtimes.embedded import UntrustedModel
 from tests.client.callers import Make
 from tests.client.test_same_answer import CASES, FRAME, WAVE, assert_same, local_answer
 from tests.client.test_same_answer import ROWS as PER_ROW
-from tests.runtimes.rest.running import Running, running
+from tests.runtimes.rest.running import Running
 
 RNG = np.random.default_rng(11)
 ROWS = np.round(RNG.normal(size=(400, 3)), 3)
 ROWS[7] = [9.0, -8.0, 7.0]
 NAMED = pl.DataFrame(ROWS, ["rate", "load", "heat"])
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("service")) as one:
-        yield one
 
 
 @pytest.fixture

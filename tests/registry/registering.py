@@ -12,7 +12,7 @@ import random
 import sys
 from pathlib import Path
 
-from sonde.registry import Registry, open_blobs
+from sonde.registry import Registry, load_artifact, open_blobs
 from sonde.security import Keyring
 from sonde.storage import open_database
 
@@ -21,11 +21,15 @@ def register(home: Path, url: str | None, made: Path, name: str, many: int, seed
     registry = Registry(
         open_database(url, home, timeout_s=60), open_blobs(None, home), Keyring(home / "keys")
     )
-    files, chance = sorted(made.iterdir()), random.Random(seed)
+    chance = random.Random(seed)
+    models = [load_artifact(path, registry.keyring).model for path in sorted(made.iterdir())]
     with (home / f"{seed}.told").open("wb", buffering=0) as told:
         for turn in range(many):
-            data = chance.choice(files).read_bytes()
-            record = registry.register_bytes(name, data, label=f"s{seed}-{turn}")
+            model = chance.choice(models)
+            # Bytes of its own, for three in four; the others are shared by many versions.
+            share = chance.uniform(0.01, 0.4) if turn % 4 else 0.1
+            model.set_params(contamination=share)
+            record = registry.register(name, model, label=f"s{seed}-{turn}")
             told.write(f"{record.version}\n".encode())
             registry.set_alias(name, "newest", record.version)
             if turn % 5 == 4:

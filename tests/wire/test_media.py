@@ -49,6 +49,7 @@ def test_json_in_other_letters_is_refused() -> None:
         (m.ARROW, m.ARROW),
         (f"{m.ARROW};q=0.9, application/json;q=0.1", m.ARROW),
         ("application/*", m.JSON),
+        ("*/*, application/json;q=0.1", m.ARROW),
         ("text/*, application/json;q=0.5", m.CSV),
         ("application/json;q=0, */*", m.ARROW),
         ("text/csv;q=1;level=2", m.CSV),

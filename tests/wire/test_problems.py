@@ -153,6 +153,11 @@ def test_rows_and_columns_become_pointers(value: Any, facts: dict[str, Any], poi
     assert error.facts == facts | {"pointer": pointer}
 
 
+def test_columns_without_names_are_those_of_the_model() -> None:
+    error = pointed(InvalidInput("no", row=0, column="load"), body_of([[1, 2]]), ("rate", "load"))
+    assert error.facts["pointer"] == "/0/1"
+
+
 def test_what_has_a_pointer_or_no_place_stays_as_it_is() -> None:
     body = body_of(ROWS)
     assert pointed(InvalidInput("no", pointer="/x", row=1), body).facts["pointer"] == "/x"

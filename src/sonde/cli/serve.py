@@ -32,7 +32,6 @@ def serve(
     from ..settings import read_settings
 
     need("uvicorn", extra="serve", purpose="the service")
-    need("fastapi", extra="serve", purpose="the service")
     settings = read_settings(**({"server": {"open": True}} if open else {}))
     from ..runtimes.rest.processes import serve as run
 

@@ -20,7 +20,7 @@ _Step = tuple[Send | Sleep | None, Any]
 
 
 class AsyncCarrier:
-    """As ``Carrier``, for asyncio and trio."""
+    """As ``Carrier``, for asyncio."""
 
     def __init__(self, http: httpx.AsyncClient, line: Line) -> None:
         self._http = http

@@ -1,4 +1,4 @@
-"""The client for programs on asyncio or trio."""
+"""The client for programs on asyncio."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AT_ONCE = 8  # requests of one detect_many
 
 
 class AsyncClient:
-    """``Client`` for asyncio and trio: the same arguments, methods, answers and errors.
+    """``Client`` for asyncio: the same arguments, methods, answers and errors.
 
     Each method is awaited, except ``models`` and ``versions``, which are gone through with
     ``async for``. Large data are made into a body, and files read and written, in threads.

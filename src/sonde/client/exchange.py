@@ -28,6 +28,7 @@ Steps = Generator[Request, Reply, T]
 Talk = Generator[Send | Sleep, Reply | Failure | None, T]
 _MOST_REDIRECTS = 5
 _KEEPS_METHOD = (307, 308)
+_BROKEN = (500, 502, 504)  # what was asked may have been done before something broke
 
 
 @dataclass(frozen=True)
@@ -86,25 +87,17 @@ def _answered(request: Request, line: Line, started: float) -> Talk[Reply]:
             raise _too_late(request, line)
         outcome = yield from _attempt(request, line, left)
         elapsed = line.clocks.ticks() - started
-        told, is_at_work = None, False
-        if isinstance(outcome, Reply):
-            if outcome.status < 300 or outcome.status in request.answers:
-                return replace(outcome, is_in_doubt=is_in_doubt)
-            told = retry_after_s(
-                outcome.headers.get("retry-after"), outcome.headers.get("date"), line.clocks.now()
-            )
-            # Something on the way may have repeated what it was sent.
-            shown = replace(outcome, content=line.credential.masked(outcome.content))
-            error = error_of(shown, told)
-            told = _asked_wait(error)
-            # 409 with a time: an earlier attempt with this Idempotency-Key is still carried out.
-            is_at_work = outcome.status == 409 and told is not None
-        else:
-            is_in_doubt = is_in_doubt or outcome.was_sent
-            limit = min(policy.timeout, left)
-            error = error_of_failure(outcome, request, str(line.address), limit)
+        if isinstance(outcome, Reply) and (
+            outcome.status < 300 or outcome.status in request.answers
+        ):
+            return replace(outcome, is_in_doubt=is_in_doubt)
+        is_in_doubt = is_in_doubt or _may_have_been_done(outcome)
+        error = _error(outcome, request, line, min(policy.timeout, left))
+        told = _asked_wait(error)
+        # An earlier attempt with this Idempotency-Key is still carried out: waiting for it is none.
+        is_at_work = isinstance(outcome, Reply) and outcome.status == 409 and told is not None
         attempts += not is_at_work
-        if not (is_at_work or _may_be_repeated(request, outcome)):
+        if not _may_be_repeated(request, outcome, is_at_work):
             raise error
         step = next_step(policy, attempts, elapsed, told, line.clocks.draw())
         if isinstance(step, GiveUp):
@@ -160,13 +153,28 @@ def _refused_redirect(reply: Reply, what: str) -> SondeError:
     )
 
 
-def _may_be_repeated(request: Request, outcome: Reply | Failure) -> bool:
+def _error(outcome: Reply | Failure, request: Request, line: Line, limit_s: float) -> SondeError:
+    if isinstance(outcome, Failure):
+        return error_of_failure(outcome, request, str(line.address), limit_s)
+    headers = outcome.headers
+    told = retry_after_s(headers.get("retry-after"), headers.get("date"), line.clocks.now())
+    # Something on the way may have repeated what it was sent.
+    return error_of(replace(outcome, content=line.credential.masked(outcome.content)), told)
+
+
+def _may_have_been_done(outcome: Reply | Failure) -> bool:
+    if isinstance(outcome, Failure):
+        return outcome.was_sent
+    return outcome.status in _BROKEN
+
+
+def _may_be_repeated(request: Request, outcome: Reply | Failure, is_at_work: bool) -> bool:
     if request.body is not None and not request.body.can_begin_again:
         return False
     if isinstance(outcome, Failure):
         is_passing = outcome.kind in ("connect", "timeout", "cut")
         return is_passing and (request.is_repeatable or not outcome.was_sent)
-    return request.is_repeatable and outcome.status in RETRIED
+    return is_at_work or (request.is_repeatable and outcome.status in RETRIED)
 
 
 def _asked_wait(error: SondeError) -> float | None:

@@ -65,7 +65,7 @@ class Sleep:
 class Reply:
     """An answer of the service, whatever its status; names of headers are in lower case.
 
-    ``is_in_doubt``: an earlier attempt ended without an answer, and may have been heard.
+    ``is_in_doubt``: an earlier attempt ended without a proper answer, and may have been heard.
     """
 
     status: int

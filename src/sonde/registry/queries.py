@@ -30,6 +30,14 @@ _VERSION_COLUMNS = (
     models.c.task.label("model_task"),
 )
 _VERSIONS = sa.select(*_VERSION_COLUMNS).join(models, models.c.id == versions.c.model_id)
+# Made once: building a statement and its key in SQLAlchemy's cache costs as much as asking it.
+_OF_MODEL = _VERSIONS.where(models.c.name == sa.bindparam("model"))
+_NEWEST = _OF_MODEL.order_by(versions.c.number.desc()).limit(1)
+_BY_NUMBER = _OF_MODEL.where(versions.c.number == sa.bindparam("version"))
+_BY_LABEL = _OF_MODEL.where(versions.c.label == sa.bindparam("version"))
+_BY_ALIAS = _OF_MODEL.join(aliases, aliases.c.version_id == versions.c.id).where(
+    aliases.c.alias == sa.bindparam("pointing")
+)
 
 
 class Pointed(NamedTuple):
@@ -94,29 +102,21 @@ def find_version(
     """The row of the version that a number, a label, an alias, or the name alone stands for."""
     if version is not None and alias is not None:
         raise InvalidInput(f"{name}: give a version or an alias, not both")
-    of_model = _VERSIONS.where(models.c.name == name)
-    newest = of_model.order_by(versions.c.number.desc()).limit(1)
+    given: dict[str, Any] = {"model": name}
     if LATEST in (version, alias):
-        asked = newest
-    elif version is not None:
-        asked = of_model.where(_is_version(version))
+        asked = _NEWEST
+    elif version is None:
+        asked, given["pointing"] = _BY_ALIAS, alias or CHAMPION
     else:
-        asked = of_model.join(aliases, aliases.c.version_id == versions.c.id).where(
-            aliases.c.alias == (alias or CHAMPION)
-        )
-    row = connection.execute(asked).one_or_none()
+        number = _number(version)
+        asked = _BY_LABEL if number is None else _BY_NUMBER
+        given["version"] = version if number is None else number
+    row = connection.execute(asked, given).one_or_none()
     if row is None and version is None and alias is None:
-        row = connection.execute(newest).one_or_none()
+        row = connection.execute(_NEWEST, given).one_or_none()
     if row is None:
         raise _no_version(connection, name, version, alias)
     return row
-
-
-def _is_version(text: str) -> sa.ColumnElement[bool]:
-    number = _number(text)
-    if number is None:
-        return versions.c.label == text
-    return versions.c.number == number
 
 
 def _number(text: str) -> int | None:

@@ -119,13 +119,15 @@ def column_of(name: str, cells: list[Any]) -> pl.Series:
     """One column: numbers as numbers, booleans as booleans, several kinds as text."""
     kinds = set(map(type, cells))
     plain = kinds - {type(None)}
-    if plain == {float}:
+    if plain <= {float}:  # or nothing at all
         return pl.Series(name, cells, dtype=pl.Float64)
+    if plain == {bool}:
+        return pl.Series(name, cells, dtype=pl.Boolean)
     if plain == {str}:
         return pl.Series(name, cells, dtype=pl.String)
     if plain == {int} and all(cell is None or -_FITS <= cell < _FITS for cell in cells):
         return pl.Series(name, cells, dtype=pl.Int64)
-    if plain <= {int, float} and plain:
+    if plain <= {int, float}:
         return pl.Series(name, list(map(_float, cells)), dtype=pl.Float64)
     return frame_of_rows([{name: cell} for cell in cells], SOURCE).to_series()
 

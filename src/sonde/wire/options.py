@@ -12,16 +12,13 @@ from ..data.policy import Missing
 from ..data.quoting import listed, quoted, shortened
 from ..errors import InvalidInput, SondeError
 from ..learn import Detector, Recipe, create, find, names, rule_from
+from . import option_values as v
 from .body import Body
-from .cells import wrong
 from .pointers import pointer_to
 
 KINDS = ("auto", "series", "table", "panel")
 TASKS = ("detect",)
-MOST_JOBS = 1024
 _MOST_SEED = 2**63 - 1
-_MOST_TAGS = 100
-_MOST_TEXT = 10_000
 _PARAMETER = "parameters."
 
 
@@ -224,7 +221,7 @@ def _add_parameters(given: dict[str, Any], loose: dict[str, Any], known: list[st
 
 
 def _unknown(name: str, known: list[str], own: set[str], detector: str) -> InvalidInput:
-    near = get_close_matches(name, [*known, *sorted(own)], n=1)
+    near = get_close_matches(name[:100], [*known, *sorted(own)], n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     kind = f"option, and no parameter of {detector}" if own else "option"
     return InvalidInput(
@@ -235,131 +232,29 @@ def _unknown(name: str, known: list[str], own: set[str], detector: str) -> Inval
     )
 
 
-# --- values ----------------------------------------------------------------------------------
-
-
-def _text(value: Any, at: str) -> str:
-    if not isinstance(value, str):
-        raise wrong(value, "text", at)
-    if len(value) > _MOST_TEXT:
-        raise InvalidInput(
-            f"{at} has {len(value):,} characters; {_MOST_TEXT:,} are taken", pointer=at
-        )
-    return value
-
-
-def _switch(value: Any, at: str) -> bool:
-    if not isinstance(value, bool):
-        raise wrong(value, "true or false", at)
-    return value
-
-
-def _number(value: Any, at: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong(value, "a number", at)
-    try:
-        return float(value)
-    except OverflowError:
-        raise wrong(value, "a number that 64 bits can hold", at) from None
-
-
-def _whole(low: int, high: int) -> Callable[[Any, str], int]:
-    def check(value: Any, at: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise wrong(value, "a whole number", at)
-        if not low <= value <= high:
-            raise InvalidInput(
-                f"{at} must be {low} to {high:,}, got {quoted(value)}",
-                pointer=at,
-                low=low,
-                high=high,
-            )
-        return value
-
-    return check
-
-
-def _one_of(known: tuple[str, ...]) -> Callable[[Any, str], str]:
-    def check(value: Any, at: str) -> str:
-        if not isinstance(value, str) or value not in known:
-            raise InvalidInput(
-                f"{at} is one of {', '.join(known)}; got {quoted(value)}",
-                pointer=at,
-                known=list(known),
-            )
-        return value
-
-    return check
-
-
-def _jobs(value: Any, at: str) -> int:
-    found = _whole(-1, MOST_JOBS)(value, at)
-    if found == 0:
-        raise InvalidInput(f"{at} is -1 or a number of threads, 1 or more", pointer=at)
-    return found
-
-
-def _texts(value: Any, at: str) -> list[str]:
-    if not isinstance(value, list) or not value:
-        raise wrong(value, "a list of names", at)
-    return [_text(one, pointer_to(at, i)) for i, one in enumerate(value)]
-
-
-def _labels(value: Any, at: str) -> str | list[bool]:
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        raise wrong(value, "the name of a column, or a list of 0 and 1 for the rows", at)
-    for i, one in enumerate(value):
-        if one not in (0, 1) or not isinstance(one, int | float):
-            raise wrong(one, "0 or 1, 1 for an anomaly", pointer_to(at, i))
-    return [bool(one) for one in value]
-
-
-def _parameters(value: Any, at: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise wrong(value, "an object of parameters", at)
-    for name, one in value.items():
-        if isinstance(one, dict):
-            raise wrong(one, "a number, text, true, false, null or a list", pointer_to(at, name))
-    return dict(value)
-
-
-def _tags(value: Any, at: str) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise wrong(value, "an object of names and texts", at)
-    if len(value) > _MOST_TAGS:
-        raise InvalidInput(f"{at} has {len(value)} entries; {_MOST_TAGS} are taken", pointer=at)
-    return {name: _text(one, pointer_to(at, name)) for name, one in value.items()}
-
-
-def _or_null(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    return lambda value, at: None if value is None else check(value, at)
-
-
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    "time": _text,
-    "id": _text,
-    "kind": _one_of(KINDS),
-    "columns": _or_null(_texts),
-    "categories": _or_null(_texts),
-    "labels": _or_null(_labels),
-    "fit_rows": _or_null(_whole(2, 1 << 40)),
-    "online": _switch,
-    "detector": _text,
-    "parameters": _parameters,
-    "missing": _one_of(get_args(Missing)),
-    "contamination": _or_null(_number),
-    "false_alarms": _or_null(_text),
-    "random_state": _or_null(_whole(0, _MOST_SEED)),
-    "n_jobs": _or_null(_jobs),
-    "name": _text,
-    "task": _one_of(TASKS),
-    "description": _or_null(_text),
-    "tags": _tags,
-    "label": _or_null(_text),
-    "source": _or_null(_text),
-    "evaluate": _switch,
+    "time": v.text,
+    "id": v.text,
+    "kind": v.one_of(KINDS),
+    "columns": v.or_null(v.texts),
+    "categories": v.or_null(v.texts),
+    "labels": v.or_null(v.labels),
+    "fit_rows": v.or_null(v.whole(2, 1 << 40)),
+    "online": v.switch,
+    "detector": v.text,
+    "parameters": v.parameters,
+    "missing": v.one_of(get_args(Missing)),
+    "contamination": v.or_null(v.number),
+    "false_alarms": v.or_null(v.text),
+    "random_state": v.or_null(v.whole(0, _MOST_SEED)),
+    "n_jobs": v.or_null(v.jobs),
+    "name": v.text,
+    "task": v.one_of(TASKS),
+    "description": v.or_null(v.text),
+    "tags": v.tags,
+    "label": v.or_null(v.text),
+    "source": v.or_null(v.text),
+    "evaluate": v.switch,
 }
 _DETECT_NAMES = {"algorithm": "detector", "model": "detector", "seed": "random_state"}
 _TRAIN_NAMES = _DETECT_NAMES | {

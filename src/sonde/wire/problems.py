@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.containers import default_names
@@ -135,10 +135,11 @@ def _cut(text: str, most: int) -> str:
     return shown if len(shown) <= most else shown[:most] + "…"
 
 
-def pointed(error: SondeError, body: Body) -> SondeError:
+def pointed(error: SondeError, body: Body, channels: Sequence[str] = ()) -> SondeError:
     """``error``, with a pointer to what its row and column are in ``body``.
 
-    An error that has one already stays as it is, and so does one about a body that is no JSON.
+    ``channels`` are what a stored model calls the columns of rows without names. An error that has
+    a pointer already stays as it is, and so does one about a body that is no JSON.
     """
     facts = error.facts
     if "pointer" in facts or "errors" in facts or body.form in ("", "frame"):
@@ -146,12 +147,13 @@ def pointed(error: SondeError, body: Body) -> SondeError:
     row, column = facts.get("row"), facts.get("column")
     row = row if isinstance(row, int) and not isinstance(row, bool) else None
     if row is not None or isinstance(column, str):
-        pointer = _pointer(body, row, column if isinstance(column, str) else None)
+        named = column if isinstance(column, str) else None
+        pointer = _pointer(body, row, named, channels)
         error.facts = {**facts, "pointer": pointer}
     return error
 
 
-def _pointer(body: Body, row: int | None, column: str | None) -> str:
+def _pointer(body: Body, row: int | None, column: str | None, channels: Sequence[str]) -> str:
     for name, beside in (("time", body.time), ("id", body.id)):
         if isinstance(beside, list) and column == name:
             return pointer_to("", name, *(() if row is None else (row,)))
@@ -167,7 +169,7 @@ def _pointer(body: Body, row: int | None, column: str | None) -> str:
         return pointer_to(body.at, row)
     if body.form == "records":
         return pointer_to(body.at, row, column)
-    names = list(body.names or default_names(body.n_columns))
+    names = list(body.names or channels or default_names(body.n_columns))
     return pointer_to(body.at, row, *([names.index(column)] if column in names else []))
 
 

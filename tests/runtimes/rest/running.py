@@ -42,6 +42,14 @@ class Running:
 @contextmanager
 def running(home: Path, *words: str, **settings: str) -> Iterator[Running]:
     """``sonde serve`` with these words and settings (``LIMITS__ROWS="10"``), until it is ready."""
+    with started(home, *words, **settings) as service:
+        _wait(service)
+        yield service
+
+
+@contextmanager
+def started(home: Path, *words: str, **settings: str) -> Iterator[Running]:
+    """The same as soon as its port is open, whatever it still lacks."""
     home.mkdir(parents=True, exist_ok=True)
     log = home / f"service-{time.monotonic_ns()}.log"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SONDE_")}
@@ -55,9 +63,7 @@ def running(home: Path, *words: str, **settings: str) -> Iterator[Running]:
             stderr=subprocess.STDOUT,
         )
     try:
-        service = Running(process, _url(process, log), home, log)
-        _wait(service)
-        yield service
+        yield Running(process, _url(process, log), home, log)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)

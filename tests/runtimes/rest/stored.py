@@ -17,13 +17,23 @@ from sonde.storage.migrate import upgrade
 
 def store(home: Path, **models: Any) -> None:
     """Register each fitted model under its name, as the service in ``home`` would."""
+    with registry_of(home) as registry:
+        for name, model in models.items():
+            registry.register(name, model)
+
+
+@contextmanager
+def registry_of(
+    home: Path, *, database: str | None = None, blobs: str | None = None
+) -> Iterator[Registry]:
+    """The registry of the service in ``home``, or of that which has these places."""
     home.mkdir(parents=True, exist_ok=True)
-    database = open_database(None, home)
-    upgrade(database)
-    registry = Registry(database, open_blobs(None, home), Keyring(home / "keys"))
-    for name, model in models.items():
-        registry.register(name, model)
-    database.close()
+    opened = open_database(database, home)
+    try:
+        upgrade(opened)
+        yield Registry(opened, open_blobs(blobs, home), Keyring(home / "keys"))
+    finally:
+        opened.close()
 
 
 @contextmanager

@@ -15,7 +15,16 @@ import sonde
 from sonde.wire import media as m
 from sonde.wire.plain import anomaly_json
 from tests.runtimes.rest.data import (
-    BINARY, FRAME, JSON, NAMES, PACKERS, TABLE, TIMES, WAVE, csv, numbers,
+    BINARY,
+    FRAME,
+    JSON,
+    NAMES,
+    PACKERS,
+    TABLE,
+    TIMES,
+    WAVE,
+    csv,
+    numbers,
 )  # fmt: skip
 
 PATH = "/api/v1/detect"

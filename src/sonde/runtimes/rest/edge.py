@@ -16,7 +16,7 @@ from ...security.rates import RateState, headers
 from ...telemetry.traces import request_attributes
 from ...wire.problems import problem
 from .replies import Reply, problem_reply, send_reply
-from .requests import STATE, Gone, Receive, Request, Scope, Send
+from .requests import BUSY_S, STATE, Gone, Receive, Request, Scope, Send
 from .statuses import OWN_PREDICT, retry_after, status_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 # Who watches over the service asks without a key, and is not turned away when it is full.
 OPEN_PATHS = frozenset({"/health", "/ready", "/ping"})
 _PREFIX, _SUFFIX = "/api/v1/models/", "/predict"
-_BUSY_S = 1.0
 # What the attributes of a span call what is known of a request.
 _TRACED = {
     "algorithm": "ml.algorithm",
@@ -49,15 +48,14 @@ class Edge:
         self._parts = parts
         self._predict = predict
         self._app = app
-        self._most = parts.settings.server.concurrency
-        self._active = 0
+        self._places = parts.places
         self._ids = itertools.count()
         self._id_prefix = os.urandom(6).hex()
 
     @property
     def active(self) -> int:
-        """Requests that are being answered."""
-        return self._active
+        """Requests that are worked on: their bodies have come, their answers have not begun."""
+        return self._places.working
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,7 +63,8 @@ class Edge:
             return
         request = self._request(scope, receive)
         span = self._span(request) if self._parts.tracer.is_on else None
-        self._active += 1
+        self._places.working += 1
+        request.has_place = True
         status = 499  # where the caller hung up
         failure: Exception | None = None
         try:
@@ -76,15 +75,16 @@ class Edge:
             except SondeError as error:
                 failure = error
                 status = await self._refused(request, error, send)
-            except asyncio.CancelledError:
-                raise
+            except asyncio.CancelledError:  # the time to finish is over
+                closing = Unavailable("the service is closing; ask again", retry_after_s=BUSY_S)
+                status = await self._refused(request, closing, send)
             except Exception as error:
                 failure = error
                 self._parts.log.exception("request failed", request_id=request.id, exc_info=error)
                 broken = SondeError(BROKEN)
                 status = await self._refused(request, broken, send)
         finally:
-            self._active -= 1
+            self._leave(request)
             self._tell(request, status)
             if span is not None:
                 about = request.about
@@ -135,11 +135,11 @@ class Edge:
         path = request.path
         if path in OPEN_PATHS:
             return await self._routed(request, send)
-        if self._active > self._most:
+        if self._places.working > self._places.most:
             raise Unavailable(
-                f"{self._most} requests are being answered already (SONDE_SERVER__CONCURRENCY); "
-                "ask again in a moment",
-                retry_after_s=_BUSY_S,
+                f"{self._places.most} requests are being answered already "
+                "(SONDE_SERVER__CONCURRENCY); ask again in a moment",
+                retry_after_s=BUSY_S,
                 setting="SONDE_SERVER__CONCURRENCY",
             )
         if self._parts.keys is not None:
@@ -149,6 +149,7 @@ class Edge:
         if request.method == "POST" and path.endswith(_SUFFIX) and path.startswith(_PREFIX):
             request.route = "/api/v1/models/{name}/predict"
             reply = await self._predict(request)
+            self._leave(request)
             await send_reply(reply, request, send)
             return reply.status
         return await self._routed(request, send)
@@ -159,12 +160,19 @@ class Edge:
         async def with_headers(message: Any) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                self._leave(request)
                 status = message["status"]
                 message["headers"] = [*message["headers"], *request.extra]
             await send(message)
 
         await self._app(request.scope, request.receive, with_headers)
         return status
+
+    def _leave(self, request: Request) -> None:
+        """Make room for another; a caller who reads slowly takes no place."""
+        if request.has_place:
+            request.has_place = False
+            self._places.working -= 1
 
     # --- who and how often -------------------------------------------------------------------
 
@@ -214,6 +222,8 @@ class Edge:
         body = problem(error, status, request_id=request.id, instance=request.path)
         reply = problem_reply(body, status, wait, is_flat=request.path == OWN_PREDICT)
         request.about.setdefault("error", error.code)
+        if status == 408:  # the rest of the body may never come
+            request.extra.append((b"connection", b"close"))
         try:
             await send_reply(reply, request, send)
         except RuntimeError:  # the answer had begun already: all that is left is to end it

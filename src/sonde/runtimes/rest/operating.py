@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ... import __version__
-from ...errors import SondeError
+from ...errors import SondeError, Unavailable
 from .replies import Reply, json_reply
 from .requests import Request
 
@@ -15,7 +18,25 @@ if TYPE_CHECKING:
     from .parts import Parts
 
 _KEPT_S = 1.0  # who asks more often gets the same answer
+_BLOBS_KEPT_S = 10.0  # looking costs requests to an object store
+_PATIENCE_S = 2.0  # whoever watches over the service waits seconds, not minutes
 FINE = "ready"
+# Without these the service goes on; a look says so and calls it ready all the same.
+_OPTIONAL = frozenset({"redis"})
+
+
+@dataclass
+class _Look:
+    """What one part was last found to be, and the look that is under way."""
+
+    check: Callable[[], None]
+    kept_s: float
+    found: str = "not looked at yet"
+    at: float = float("-inf")
+    under_way: asyncio.Future[str] | None = None
+
+    def is_old(self, now: float) -> bool:
+        return now - self.at > (self.kept_s if self.found == FINE else _KEPT_S)
 
 
 @dataclass
@@ -23,29 +44,35 @@ class Operating:
     """Whether the service lives, what it still lacks, and what it counted."""
 
     parts: Parts
-    served: str | None = None
-    _state: tuple[float, dict[str, str]] = field(default=(0.0, {}))
     is_closing: bool = False
+    _told: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Threads of their own: a database that does not answer holds up no request but these.
+        self._threads = ThreadPoolExecutor(2, "sonde-look")
+        self._looks = {
+            "database": _Look(self._database, _KEPT_S),
+            "blobs": _Look(self.parts.blobs.check, _BLOBS_KEPT_S),
+        }
 
     async def health(self, request: Request) -> Reply:
         """It answers, so it lives; nothing else is asked for that."""
-        loaded = bool(self.parts.models.in_use()) or self.served is not None
-        body = {"status": "healthy", "model_loaded": loaded, "version": __version__}
-        return json_reply(body)
+        parts = self.parts
+        is_served = parts.served is not None and parts.served_problem() is None
+        loaded = bool(parts.models.in_use()) or (is_served and parts.starting is None)
+        return json_reply({"status": "healthy", "model_loaded": loaded, "version": __version__})
 
     async def ready(self, request: Request) -> Reply:
         """200 where all that a request needs is there, else 503 and what is missing."""
-        told, state = time.monotonic() - self._state[0], self._state[1]
-        if told > _KEPT_S:
-            state = await self.parts.aside(True, self._look)
-            self._state = (time.monotonic(), state)
-        if self.is_closing:
-            state = state | {"service": "shutting down"}
-        missing = {name: found for name, found in state.items() if found != FINE}
+        await asyncio.gather(*(self._look_at(look) for look in self._looks.values()))
+        state = {name: look.found for name, look in self._looks.items()} | self._at_hand()
+        self._tell(state)
+        lacking = {name: found for name, found in state.items() if found != FINE}
+        missing = {name: found for name, found in lacking.items() if name not in _OPTIONAL}
         body: dict[str, Any] = {"status": "not ready" if missing else "ready", "parts": state}
-        if not missing:
-            return json_reply(body)
-        return json_reply(body | {"missing": missing}, 503, [(b"retry-after", b"1")])
+        if missing:
+            return json_reply(body | {"missing": missing}, 503, [(b"retry-after", b"1")])
+        return json_reply(body | {"degraded": lacking} if lacking else body)
 
     async def metrics(self, request: Request) -> Reply:
         """For Prometheus."""
@@ -53,18 +80,55 @@ class Operating:
         body, media = await self.parts.aside(True, self.parts.metrics.exposition)
         return Reply(body, 200, media.encode("ascii"))
 
-    def _look(self) -> dict[str, str]:
-        return {
-            "database": _found(self._database),
-            "blobs": _found(self.parts.blobs.check),
-            "models": self.parts.models.problem or FINE,
-            "kernels": FINE
-            if self.parts.computers.n_ready
-            else (self.parts.computers.problem or "computing processes are starting"),
-        }
+    def close(self) -> None:
+        """No more looks."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    # --- looking -----------------------------------------------------------------------------
+
+    async def _look_at(self, look: _Look) -> None:
+        """Look where the last look is old; one look at a time, however many ask."""
+        if not look.is_old(time.monotonic()):
+            return
+        if look.under_way is None:
+            loop = asyncio.get_running_loop()
+            look.under_way = loop.run_in_executor(self._threads, _found, look.check)
+            look.under_way.add_done_callback(lambda done: _keep(look, done))
+        done, _ = await asyncio.wait([look.under_way], timeout=_PATIENCE_S)
+        if not done:
+            look.found = f"did not answer within {_PATIENCE_S:g} s"
+
+    def _at_hand(self) -> dict[str, str]:
+        """What is known without asking anybody."""
+        parts, state = self.parts, {}
+        state["models"] = parts.models.problem or FINE
+        if parts.served is not None:
+            state["served model"] = parts.served_problem() or FINE
+        computers = parts.computers
+        state["kernels"] = FINE if computers.n_ready else "computing processes are starting"
+        if not computers.n_ready and computers.problem is not None:
+            state["kernels"] = computers.problem
+        if parts.keys is not None:
+            state["keys"] = parts.keys.problem or FINE
+        if parts.is_counted_afar and parts.rates is not None:
+            away = "away: this process counts requests alone until it is back (SONDE_REDIS__URL)"
+            state["redis"] = away if parts.rates.is_degraded else FINE
+        state["service"] = "shutting down" if self.is_closing else parts.starting or FINE
+        return state
+
+    def _tell(self, state: dict[str, str]) -> None:
+        """What changed since the last look, to the log and to Prometheus."""
+        for name, found in state.items():
+            self.parts.metrics.dependency(name, found == FINE)
+            if self._told.get(name, FINE) == found:
+                continue
+            if found == FINE:
+                self.parts.log.info("ready again", part=name)
+            else:
+                self.parts.log.warning("not ready", part=name, why=found)
+        self._told = state
 
     def _database(self) -> None:
-        from ...errors import Unavailable
         from ...storage.migrate import status
 
         found = status(self.parts.database)
@@ -75,7 +139,7 @@ class Operating:
             )
 
 
-def _found(check: Any) -> str:
+def _found(check: Callable[[], None]) -> str:
     try:
         check()
     except SondeError as error:
@@ -83,3 +147,9 @@ def _found(check: Any) -> str:
     except Exception as error:  # a check that breaks must not make the service look ready
         return f"the check broke: {type(error).__name__}"
     return FINE
+
+
+def _keep(look: _Look, done: asyncio.Future[str]) -> None:
+    look.under_way = None
+    if not done.cancelled():
+        look.found, look.at = done.result(), time.monotonic()

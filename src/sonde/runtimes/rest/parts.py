@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...app import bring_up
 from ...core import ModelRef
-from ...errors import Conflict, Forbidden, Unavailable
+from ...errors import Forbidden, SondeError, Unavailable
 from ...learn import Detector
 from ...registry.blobs import open_blobs
 from ...registry.served import RegistryModels
@@ -20,7 +21,7 @@ from ...registry.versions import Registry
 from ...security import Keyring
 from ...security.addresses import networks
 from ...security.keys import Keys, first_key_text, pepper_of
-from ...security.rates import Rates
+from ...security.rates import Rates, parse_rate
 from ...serving import Predictor
 from ...serving.batching import Batcher
 from ...serving.cache import CachedPredictor
@@ -33,25 +34,35 @@ from ...telemetry.traces import Tracer
 from ...wire.limits import Limits
 from .costs import Costs
 from .once import Once
-from .requests import Bodies, Request
+from .requests import Bodies, Places, Request
+from .served_file import ServedFile
 
 if TYPE_CHECKING:
     from ...learn import Estimator
     from ...serving.measure import Cost
-    from ...storage.migrate import Status
 
 T = TypeVar("T")
 OPEN = "open"  # who asks where no keys are wanted
 _OFF = "off"
+_AGAIN_S = 1.0  # between two tries to start
 
 
 class Parts:
     """What handlers work with. Nothing is connected to before it is used.
 
     ``keys`` is None where the service is open to all; ``rates`` where nothing is counted.
+    ``served`` is the model of ``POST /predict``, ``file`` its file where it is one.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics, *, is_open: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        *,
+        is_open: bool,
+        computers: Computers,
+        served: ModelRef | None = None,
+    ) -> None:
         self.settings = settings
         self.metrics = metrics
         self.log = log("sonde.service")
@@ -70,7 +81,14 @@ class Parts:
         self.registry = Registry(
             self.database, self.blobs, self.keyring, settings.max_model_mb * 2**20
         )
-        self.models = RegistryModels(lambda: self.registry, settings.registry.models_mb)
+        self.served = served
+        self.file = None
+        if served is not None and served.is_file:
+            self.file = ServedFile(served, self.keyring, settings.max_model_mb * 2**20)
+        self.models = RegistryModels(lambda: self.registry, settings.registry.models_mb, self.file)
+        self.starting: str | None = "the service is starting"
+        self._served_problem: str | None = None
+        self._closing = threading.Event()
         predictor = Predictor(self.models)
         self.predictor: Any = predictor
         if settings.cache.entries:
@@ -89,15 +107,13 @@ class Parts:
                 self.predictor.predict_many, self.threads, settings.batching.most_rows
             )
         self.costs = Costs()
-        self.computers = Computers(
-            settings.server.computers,
-            waiting=settings.server.waiting,
-            seconds=settings.limits.seconds,
-            start="sonde.runtimes.rest.work:warm",
-        )
+        self.computers = computers
+        self.places = Places(settings.server.concurrency)
         self.limits = Limits.of(settings.limits)
         self.limits_dict = asdict(self.limits)
-        self.bodies = Bodies(settings.limits.body_mb * 2**20, settings.limits.body_seconds)
+        self.bodies = Bodies(
+            settings.limits.body_mb * 2**20, settings.limits.body_seconds, self.places
+        )
         self.proxies = networks(settings.server.trusted_proxies)
         self.keys = None if is_open else self._keys()
         self.rates = self._rates()
@@ -112,6 +128,8 @@ class Parts:
 
     def _rates(self) -> Rates | None:
         given = self.settings.rates
+        for name, text in given:  # also those that nobody counts by here
+            parse_rate(text, f"SONDE_RATES__{name.upper()}")
         if self.keys is None and given.per_address == _OFF:
             return None
         return Rates(
@@ -155,6 +173,8 @@ class Parts:
     async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str, Cost | None]:
         """The model, its version, and what it costs; loaded and measured at the first request."""
         known = self.models.at_hand(ref)
+        if known is None and self.file is not None:
+            known = self.file.at_hand(ref)
         if known is None:
             known = await self.aside(True, self.models.resolve, ref, key)
         model, version = known
@@ -168,27 +188,63 @@ class Parts:
     # --- from start to end -------------------------------------------------------------------
 
     def start(self) -> None:
-        """Bring the database to this version where that is wanted, and follow the registry."""
-        bring_up(self.database, self.settings.database)
-        if self.keys is not None and self._first_key is not None:
-            self.keys.use_first(self._first_key)
-        self.models.follow(self.settings.registry.poll_s)
+        """Bring the database to this version where that is wanted, and follow the registry.
 
-    def _refuse_other_tables(self, found: Status) -> None:
-        if found.is_newer:
-            raise Conflict(
-                f"the tables of {self.database.shown} were made by a newer Sonde; update Sonde",
-                current=found.current,
-                head=found.head,
-            )
-        if not found.is_current:
-            raise Unavailable(
-                f"the tables of {self.database.shown} are not those of this version; run "
-                "sonde db upgrade, or set SONDE_DATABASE__UPGRADE=true"
-            )
+        Where the database is away or lacks tables, it is tried again until it is there; the
+        service is not ready meanwhile, and ``starting`` says why.
+        """
+        self._begin()
+        self.models.follow(self.settings.registry.poll_s)
+        if self.starting is not None:
+            threading.Thread(target=self._begin_later, name="sonde-start", daemon=True).start()
+
+    def served_problem(self) -> str | None:
+        """Why the model of ``POST /predict`` does not answer; None where it does or none is."""
+        if self.served is None:
+            return None
+        if self.file is not None:
+            return self.file.problem
+        if self.models.is_ready:
+            return None
+        return self.models.problem or self._served_problem
+
+    def _begin(self) -> None:
+        try:
+            bring_up(self.database, self.settings.database)
+            if self.keys is not None and self._first_key is not None:
+                self.keys.use_first(self._first_key)
+        except Unavailable as error:
+            if self.starting != str(error):
+                self.log.error("the service can't start yet", why=str(error))
+            self.starting = str(error)
+            return
+        if self.served is not None:
+            self._warm(self.served)
+        self.starting = None
+
+    def _begin_later(self) -> None:
+        while self.starting is not None and not self._closing.wait(_AGAIN_S):
+            try:
+                self._begin()
+            except Exception as error:  # it must be told, and may go well when somebody mends it
+                self.starting = str(error)
+                self.log.error("the service can't start", why=str(error))
+
+    def _warm(self, served: ModelRef) -> None:
+        try:
+            if self.file is None:
+                self.models.warm([served])
+            model, _ = self.models.resolve(served, None)
+            if isinstance(model, Detector):
+                self.costs.learn(model)
+        except SondeError as error:
+            # Its followers try again; whoever asks whether the service is ready hears of it.
+            self._served_problem = str(error)
+            self.log.error("the model of --model can't be used yet", why=str(error))
 
     def close(self) -> None:
         """Finish what was accepted, then let go of everything."""
+        self._closing.set()
         self.computers.close(self.settings.server.shutdown_s)
         self.threads.shutdown(wait=True)
         self.models.stop()

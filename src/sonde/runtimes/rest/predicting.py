@@ -136,7 +136,7 @@ class Predicting:
         try:
             return self._taken(ref, body, model, key, request.id)
         except SondeError as error:
-            raise pointed(error, body) from None
+            raise pointed(error, body, model.schema_.channels) from None
 
     def _taken(
         self, ref: ModelRef, body: Body, model: Estimator, key: str | None, request_id: str

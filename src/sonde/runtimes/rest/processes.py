@@ -2,73 +2,36 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
+import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from multiprocessing import parent_process
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from ...core import ModelRef
-from ...errors import InvalidInput, Unavailable
+from ...errors import SondeError, Unavailable, need
 from ...settings import Settings
+from .listening import BACKLOG, bound, is_loopback, is_open, listen, metrics_server
 
-_BACKLOG = 2048
+if TYPE_CHECKING:
+    from ...serving.computers import Computers
+    from .parts import Parts
+
 _KEEP_ALIVE_S = 75
-
-
-def is_loopback(host: str) -> bool:
-    """True where only this machine reaches ``host``."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_open(settings: Settings, host: str) -> bool:
-    """Whether the service is to run without keys.
-
-    With keys where any were made or a first one is set; without on loopback, or where the
-    settings say so in so many words.
-
-    Raises
-    ------
-    InvalidInput : no keys, on an address that others reach.
-    """
-    from ...security.keys import Keys, pepper_of
-    from ...storage import open_database
-    from ...storage.migrate import status
-
-    given = settings.keys
-    if given.first is not None or given.first_file is not None:
-        return False
-    url = settings.database.url
-    database = open_database(
-        None if url is None else url.get_secret_value(),
-        settings.home,
-        timeout_s=settings.database.timeout_s,
-    )
-    try:
-        if status(database).current is not None:
-            pepper = None if given.pepper is None else given.pepper.get_secret_value()
-            if Keys(database, pepper_of(pepper, settings.home)).any_exist():
-                return False
-    finally:
-        database.close()
-    if settings.server.open or is_loopback(host):
-        return True
-    raise InvalidInput(
-        f"{host} can be reached by others, and there is no key; make one with "
-        "sonde keys create --name me --scope admin, or say --open to serve everyone"
-    )
+_HUNG_S = 60  # a worker that does not answer its parent for so long is replaced
+_BROKEN = "the service could not start; its log says why"
 
 
 def serve(
@@ -84,111 +47,171 @@ def serve(
 
     Raises
     ------
-    InvalidInput, Unavailable : before the port opens, with what to do.
+    SondeError : before the port opens, with what to do.
     """
-    without_keys = is_open(settings, host)
-    is_shared = workers > 1 or settings.server.metrics_port is not None
-    place = Path(mkdtemp(prefix="sonde-metrics-")) if is_shared else None
-    build = partial(_application, settings, without_keys, model, place)
-    server_socket = _bound(host, port)
-    real_port = server_socket.getsockname()[1]
-    config = uvicorn.Config(
-        build,
+    with ExitStack() as later:
+        opened = later.enter_context(bound(host, port))
+        place = None
+        if workers > 1 or settings.server.metrics_port is not None:
+            place = Path(mkdtemp(prefix="sonde-metrics-"))
+            later.callback(rmtree, place, ignore_errors=True)
+        watched = metrics_server(settings, host, place)
+        if watched is not None:
+            later.callback(watched.shutdown)
+        # First of all: they take longest to be warm.
+        computers = _computers(settings, settings.server.computers if workers == 1 else 0)
+        later.callback(computers.close)
+        need("fastapi", extra="serve", purpose="the service")
+        without_keys = is_open(settings, host)
+        parts = _parts(settings, without_keys, model, place if workers == 1 else None, computers)
+        if parts.file is not None and model is not None:
+            parts.file.resolve(model, None)  # a file that can't be used is said now
+        listen(opened, host)
+        _tell(tell, host, opened, without_keys)
+        if workers == 1:
+            return _one(_config(settings, partial(_application, parts), workers), opened)
+        parts.close()  # nothing in the settings is wrong; the workers build their own
+        worker = partial(_worker, settings, without_keys, model, place)
+        return _several(_config(settings, worker, workers), opened)
+
+
+def _tell(
+    tell: Callable[[str], None], host: str, opened: socket.socket, without_keys: bool
+) -> None:
+    shown = f"[{host.strip('[]')}]" if ":" in host else host
+    tell(f"Serving at http://{shown}:{opened.getsockname()[1]} (docs at /docs)")
+    if without_keys:
+        whom = "only this machine can reach it" if is_loopback(host) else "it is open to all"
+        tell(f"No key is asked for: {whom}.")
+
+
+# --- one process, or several -----------------------------------------------------------------
+
+
+def _one(config: uvicorn.Config, opened: socket.socket) -> int:
+    """The whole service in this process."""
+    server = uvicorn.Server(config)
+    with _signals_taken():
+        try:
+            server.run(sockets=[opened])
+        except SystemExit:  # uvicorn leaves so where the application did not start
+            raise Unavailable(_BROKEN) from None
+    if not server.started:
+        raise Unavailable(_BROKEN)
+    return 0
+
+
+@contextmanager
+def _signals_taken() -> Iterator[None]:
+    """The server sends itself the signal that ended it once more; a stop is no failure."""
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = {name: signal.signal(name, lambda *_: None) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+class _Workers(Multiprocess):
+    """Processes behind one port; one that ends is replaced."""
+
+    def terminate_all(self) -> None:
+        # Else callers would be let into a line in which nobody answers any more.
+        for one in self.sockets:
+            one.close()
+        super().terminate_all()
+
+
+def _several(config: uvicorn.Config, opened: socket.socket) -> int:
+    workers = _Workers(config, sockets=[opened])
+    workers.run()
+    if any(one.exitcode == STARTUP_FAILURE for one in workers.processes):
+        raise Unavailable(_BROKEN)
+    return 0
+
+
+def _config(settings: Settings, factory: Any, workers: int) -> uvicorn.Config:
+    from .connections import Connection, most_connections
+
+    http: Any = partial(Connection, most=most_connections(settings.server.concurrency))
+    return uvicorn.Config(
+        factory,
         factory=True,
         lifespan="on",
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
+        http=http,
         ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
         date_header=True,
         proxy_headers=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.server.shutdown_s) or 1,
+        timeout_worker_healthcheck=_HUNG_S,
         workers=workers,
     )
-    shown = f"[{host}]" if ":" in host else host
-    tell(f"Serving at http://{shown}:{real_port} (docs at /docs)")
-    if without_keys:
-        tell(
-            "No key is asked for"
-            + (": only this machine can reach it." if is_loopback(host) else ": it is open to all.")
-        )
-    watched = _metrics_server(settings, host, place)
-    try:
-        if workers == 1:
-            server = uvicorn.Server(config)
-            server.run(sockets=[server_socket])
-            return 0 if server.started else 1
-        Multiprocess(config, sockets=[server_socket]).run()
-        return 0
-    finally:
-        server_socket.close()
-        if watched is not None:
-            watched.shutdown()
-        if place is not None:
-            rmtree(place, ignore_errors=True)
 
 
-def _metrics_server(settings: Settings, host: str, place: Path | None) -> HTTPServer | None:
-    """/metrics at a port of its own, from what all processes counted; None where none is wanted."""
-    port = settings.server.metrics_port
-    if port is None or not settings.metrics.enabled:
-        return None
-    from ...telemetry.metrics import Metrics
-
-    metrics = Metrics(True, settings.metrics.compatibility_names, place)
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            is_there = self.path.partition("?")[0] == "/metrics"
-            body, media = metrics.exposition() if is_there else (b"see /metrics\n", "text/plain")
-            self.send_response(200 if is_there else 404)
-            self.send_header("Content-Type", media)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Scrapes are no news."""
-
-    try:
-        watched = ThreadingHTTPServer((host.strip("[]"), port), Answer)
-    except OSError as error:
-        raise Unavailable(
-            f"port {port} for metrics can't be opened: {error.strerror or error}; choose another "
-            "with SONDE_SERVER__METRICS_PORT"
-        ) from None
-    threading.Thread(target=watched.serve_forever, name="sonde-metrics", daemon=True).start()
-    return watched
+# --- what a process runs ---------------------------------------------------------------------
 
 
-def _application(
-    settings: Settings, without_keys: bool, model: ModelRef | None, place: Path | None
-) -> Any:
-    """What each process runs; called in it."""
+def _computers(settings: Settings, n: int) -> Computers:
+    """The processes for detecting and training; they warm up while all else starts."""
+    from ...serving.computers import Computers
+
+    return Computers(
+        n,
+        waiting=settings.server.waiting,
+        seconds=settings.limits.seconds,
+        start="sonde.runtimes.rest.work:warm",
+    )
+
+
+def _parts(
+    settings: Settings,
+    without_keys: bool,
+    model: ModelRef | None,
+    place: Path | None,
+    computers: Computers,
+) -> Parts:
     from ...telemetry.logs import start_logging
     from ...telemetry.metrics import Metrics
-    from .service import service
+    from .parts import Parts
 
     start_logging(settings.log.level, settings.log.format)
     metrics = Metrics(settings.metrics.enabled, settings.metrics.compatibility_names, place)
-    return service(settings, metrics, is_open=without_keys, model=model)
+    return Parts(settings, metrics, is_open=without_keys, served=model, computers=computers)
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _application(parts: Parts) -> Any:
+    from .service import service
+
+    return service(parts)
+
+
+def _worker(settings: Settings, without_keys: bool, model: ModelRef | None, place: Path) -> Any:
+    """The application of one of several processes; called in it."""
+    _end_with_parent()
+    computers = _computers(settings, settings.server.computers)
     try:
-        listening.bind((host.strip("[]"), port))
-    except OSError as error:
-        listening.close()
-        raise Unavailable(
-            f"port {port} of {host} can't be opened: {error.strerror or error}; choose another "
-            "with --port"
-        ) from None
-    listening.set_inheritable(True)
-    return listening
+        return _application(_parts(settings, without_keys, model, place, computers))
+    except SondeError as error:
+        computers.close()
+        sys.stderr.write(f"sonde: {error}\n")
+        sys.exit(STARTUP_FAILURE)
+
+
+def _end_with_parent() -> None:
+    """Stop when the process that started this one is gone, also where it was killed."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="sonde-parent", daemon=True).start()

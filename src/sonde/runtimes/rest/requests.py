@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from ...errors import InvalidInput, Malformed, TooLarge
+from ...errors import InvalidInput, Malformed, TooLarge, Unavailable
 
 if TYPE_CHECKING:
     from ...security.keys import Key
@@ -19,12 +19,25 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+BUSY_S = 1.0  # after which to ask again where the service is full
 LONGEST_QUERY = 16_384  # characters
 STATE = "sonde"  # where a scope keeps the request
 
 
 class Gone(Exception):
     """The caller hung up before the body had come."""
+
+
+@dataclass(slots=True)
+class Places:
+    """How many requests are worked on, and how many bodies are on their way; at most ``most`` each.
+
+    A caller who sends slowly takes no place from those who are worked on.
+    """
+
+    most: int
+    working: int = 0
+    arriving: int = 0
 
 
 @dataclass(slots=True)
@@ -48,6 +61,7 @@ class Request:
     route: str | None = None
     extra: list[tuple[bytes, bytes]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
+    has_place: bool = False
 
     def header(self, name: bytes) -> str | None:
         """A header's text; bytes that are no text are replaced."""
@@ -96,9 +110,10 @@ class Request:
 class Bodies:
     """Reads bodies within limits of size and time."""
 
-    def __init__(self, max_bytes: int, seconds: float) -> None:
+    def __init__(self, max_bytes: int, seconds: float, places: Places) -> None:
         self._most = max_bytes
         self._seconds = seconds
+        self._places = places
 
     async def read(self, request: Request, most: int | None = None) -> bytes:
         """The body as it was sent, still packed.
@@ -107,6 +122,7 @@ class Bodies:
         ------
         TooLarge : more bytes than allowed; known from the header before the body is read.
         InvalidInput : it did not come within the time it may take.
+        Unavailable : too many other bodies are on their way.
         Gone : the caller hung up.
         """
         limit = self._most if most is None else most
@@ -146,6 +162,16 @@ class Bodies:
     async def _next(
         self, request: Request, seconds: float, begun: Awaitable[Any] | None = None
     ) -> MutableMapping[str, Any]:
+        places = self._places
+        if places.arriving >= places.most:
+            raise Unavailable(
+                f"{places.most} bodies are on their way already (SONDE_SERVER__CONCURRENCY); ask "
+                "again in a moment",
+                retry_after_s=BUSY_S,
+                setting="SONDE_SERVER__CONCURRENCY",
+            )
+        places.arriving += 1
+        places.working -= request.has_place
         try:
             async with asyncio.timeout(seconds):
                 message = await (request.receive() if begun is None else begun)
@@ -155,6 +181,9 @@ class Bodies:
                 limit=self._seconds,
                 setting="SONDE_LIMITS__BODY_SECONDS",
             ) from None
+        finally:
+            places.arriving -= 1
+            places.working += request.has_place
         if message["type"] == "http.disconnect":
             raise Gone
         return message

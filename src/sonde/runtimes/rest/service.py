@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -13,10 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from ... import __version__
-from ...core import ModelRef
 from ...errors import NotFound, SondeError
-from ...settings import Settings
-from ...telemetry.metrics import Metrics
 from ...wire.problems import problem
 from .computing import Computing
 from .contracts.own_predict import OwnPredict
@@ -35,32 +33,24 @@ from .statuses import OWN_PREDICT, retry_after, status_of
 Endpoint = Callable[[TheirRequest], Awaitable[Response]]
 
 
-def service(
-    settings: Settings, metrics: Metrics, *, is_open: bool, model: ModelRef | None = None
-) -> Edge:
-    """The application: everything built, nothing started before the server starts it.
-
-    Parameters
-    ----------
-    is_open : no keys are asked for.
-    model : what ``POST /predict`` asks.
-    """
-    parts = Parts(settings, metrics, is_open=is_open)
+def service(parts: Parts) -> Edge:
+    """The application: everything built, nothing started before the server starts it."""
+    settings = parts.settings
     predicting = Predicting(parts)
-    operating = Operating(parts, None if model is None else str(model))
+    operating = Operating(parts)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await parts.aside(True, parts.start)
-        if model is not None:
-            await parts.model_for(model, None)
-        parts.log.info("service started", version=__version__, open=is_open)
+        parts.log.info("service started", version=__version__, open=parts.keys is None)
         try:
             yield
         finally:
             operating.is_closing = True
+            operating.close()
             parts.log.info("service stopping")
-            parts.close()
+            # Not in one of its own threads, for which it waits; those who still wait hear of it.
+            await asyncio.to_thread(parts.close)
 
     app = FastAPI(
         title="Sonde",
@@ -82,7 +72,7 @@ def service(
     async def shown(_: Ours) -> Reply:
         return Reply(docs_page(document(settings)), media=b"text/html; charset=utf-8")
 
-    own = OwnPredict(parts, predicting, model)
+    own = OwnPredict(parts, predicting, parts.served)
     for path, method, handler in (
         ("/health", "GET", operating.health),
         ("/ready", "GET", operating.ready),
@@ -174,4 +164,6 @@ def _problem(
     )
     headers = {name.decode(): value.decode() for name, value in reply.headers} | (more or {})
     headers["content-type"] = reply.media.decode()
+    if status == 408:  # the rest of the body may never come
+        headers["connection"] = "close"
     return Response(reply.body, status, headers=headers)

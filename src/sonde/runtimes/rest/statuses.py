@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ... import errors
+from .requests import SlowBody
 
 # The nearest class of an error's family decides.
 STATUSES: dict[type[errors.SondeError], int] = {
@@ -11,6 +12,7 @@ STATUSES: dict[type[errors.SondeError], int] = {
     errors.SchemaMismatch: 422,
     errors.MissingValues: 422,
     errors.TooShort: 422,
+    SlowBody: 408,
     errors.Malformed: 400,
     errors.TooLarge: 413,
     errors.Unsupported: 415,

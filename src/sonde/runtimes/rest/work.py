@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidInput, NotAcceptable, SondeError
@@ -124,7 +125,31 @@ def _reading(body: Body, options: TrainOptions, head: dict[str, Any]) -> Reading
         )
     from .sources import reading_from
 
-    return reading_from(options.source, options, Limits(**head["limits"]))
+    try:
+        return reading_from(options.source, options, Limits(**head["limits"]))
+    except SondeError as error:
+        error.facts.setdefault("pointer", "/source")
+        raise
+
+
+def _check_names(options: TrainOptions) -> None:
+    """Refuse what a version can't be called or carry, before any work."""
+    from ...registry.naming import checked_alias, checked_name, checked_tags, checked_text
+
+    if not options.name:
+        raise InvalidInput("a model that is kept needs a name", pointer="/name")
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": checked_name,
+        "label": lambda label: label is None or checked_alias(label, "a label"),
+        "tags": checked_tags,
+        "description": lambda text: checked_text(text, "the description"),
+    }
+    for field, check in checks.items():
+        try:
+            check(getattr(options, field))
+        except InvalidInput as error:
+            error.facts.setdefault("pointer", f"/{field}")
+            raise
 
 
 def _trained(body: Body, head: dict[str, Any]) -> bytes:
@@ -136,8 +161,7 @@ def _trained(body: Body, head: dict[str, Any]) -> bytes:
 
     try:
         options: TrainOptions = train_options(body, head["query"])
-        if not options.name:
-            raise InvalidInput("a model that is kept needs a name", pointer="/name")
+        _check_names(options)
         reading = _reading(body, options, head)
         run = train_model(options.recipe(), reading, evaluate=options.evaluate)
     except SondeError as error:

@@ -1,0 +1,130 @@
+"""HTTP over one connection: a caller who keeps the service waiting loses it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_S = 15.0  # for a request's line and headers, from its first byte
+GLANCE_S = 10.0  # between two looks at a reader who does not keep up
+LEAST_PACE = 4096  # bytes a second that such a reader must take
+_OTHERS = 256  # descriptors that are no connections: database, computing processes, files
+_FULL = b'{"type":"about:blank","title":"Unavailable","status":503,"code":"unavailable",' \
+    b'"detail":"too many connections are open; try again in a moment",' \
+    b'"message":"too many connections are open; try again in a moment"}'  # fmt: skip
+
+
+class Connection(HttpToolsProtocol):
+    """As uvicorn's, with bounds on what one caller holds up.
+
+    A request's head has ``HEAD_S``, an answer must be taken at ``LEAST_PACE``. Where there are
+    ``most`` connections, the one that has been idle for longest makes room for a new one, and
+    where all are at work the new one is told to come back.
+    """
+
+    def __init__(self, *words: Any, most: int = 1024, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self._most = most
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._unsent = 0
+
+    # --- what the transport says -------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_head()
+        if len(self.connections) > self._most and not self._make_room():
+            self._refuse()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # The scope of a request gets its method once the head is there.
+        if self.scope is not None and "method" in self.scope:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+        elif self._head_timer is None:
+            self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._head_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+        self._head_timer = self._write_timer = None
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._write_timer is None:
+            self._unsent = self.transport.get_write_buffer_size()
+            self._write_timer = self.loop.call_later(GLANCE_S, self._glance)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    # --- bounds ------------------------------------------------------------------------------
+
+    @property
+    def idle_since(self) -> float | None:
+        """When it began to wait for a request, by the loop's clock; None while one is answered."""
+        if self._head_timer is not None:
+            return self._head_timer.when() - HEAD_S
+        if self.timeout_keep_alive_task is not None:
+            return self.timeout_keep_alive_task.when() - self.timeout_keep_alive
+        return None
+
+    def _wait_for_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_S, self.transport.close)
+
+    def _glance(self) -> None:
+        """End a connection whose reader took next to nothing since the last look."""
+        unsent = self.transport.get_write_buffer_size()
+        if self._unsent - unsent < LEAST_PACE * GLANCE_S:
+            self.transport.abort()
+            return
+        self._unsent = unsent
+        self._write_timer = self.loop.call_later(GLANCE_S, self._glance)
+
+    def _make_room(self) -> bool:
+        """Close the connection that has been idle for longest; False where none is."""
+        waiting: list[tuple[float, Connection]] = []
+        for one in self.connections:
+            if one is not self and isinstance(one, Connection) and not one.transport.is_closing():
+                since = one.idle_since
+                if since is not None:
+                    waiting.append((since, one))
+        if not waiting:
+            return False
+        min(waiting, key=lambda pair: pair[0])[1].transport.close()
+        return True
+
+    def _refuse(self) -> None:
+        head = (
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(_FULL)}\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + _FULL)
+        self.transport.close()
+
+
+def most_connections(concurrency: int) -> int:
+    """How many connections a process keeps; raises its limit of open files for them."""
+    wanted = max(1024, 4 * concurrency)
+    try:
+        import resource
+    except ImportError:  # no such limit here
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted + _OTHERS:
+        most = wanted + _OTHERS if hard == resource.RLIM_INFINITY else min(hard, wanted + _OTHERS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(min(wanted, soft - _OTHERS), 16)
