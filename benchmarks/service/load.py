@@ -51,7 +51,7 @@ def run(
     media: str = "application/json",
     headers: dict[str, str] | None = None,
     connections: int = 16,
-    seconds: float = 5.0,
+    seconds: int = 5,
 ) -> Load:
     """POST ``body`` for a while; ``pid`` is the server's first process."""
     wrk = shutil.which("wrk")

@@ -41,14 +41,18 @@ class SondeError(Exception):
     """
 
     code: ClassVar[str] = "error"
+    # Where it came over HTTP: the status, and the id under which the service's log tells of it.
+    status: int | None = None
+    request_id: str | None = None
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
         self.facts = facts
 
-    def __reduce__(self) -> tuple[Callable[..., SondeError], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., SondeError], tuple[Any, ...], dict[str, Any]]:
         # Workers send errors back through pickle, which would drop the keywords.
-        return _rebuild, (_picklable(type(self)), str(self), self.facts)
+        more = {name: value for name, value in self.__dict__.items() if name != "facts"}
+        return _rebuild, (_picklable(type(self)), str(self), self.facts), more
 
 
 def _picklable(kind: type[SondeError]) -> type[SondeError]:

@@ -23,9 +23,12 @@ def test_the_examples_run(
     monkeypatch.chdir(tmp_path)
     Path("plant.csv").write_bytes(plant_csv())
     names: dict[str, Any] = {}
-    for block in blocks(PAGE, "py"):
-        exec(compile(block.replace(URL, service.url), str(PAGE), "exec"), names)
-    names["client"].close()
+    try:
+        for block in blocks(PAGE, "py"):
+            exec(compile(block.replace(URL, service.url), str(PAGE), "exec"), names)
+    finally:
+        if "client" in names:
+            names["client"].close()
     assert len(names["answers"]) == 4
     lines = [line for block in blocks(PAGE, "sh") for line in block.splitlines()]
     commands = [line for line in lines if line.startswith("curl")]

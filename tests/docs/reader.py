@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from sonde.client import Client
 from tests.runtimes.rest.running import Running, running
 
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -44,6 +45,9 @@ class Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for value in self._names.values():
+            if isinstance(value, Client):  # as happens to whoever leaves Python
+                value.close()
         self._services.close()
 
     def follow(self, page: Path) -> int:

@@ -74,14 +74,19 @@ def write_files(reading: Reading, detection: Detection, out: Outputs) -> None:
         write(reading, detection, out.report)
 
 
-def show(reading: Reading, detection: Detection, out: Outputs) -> int:
-    """The answer on standard output, the message on standard error; the exit code."""
+def show(reading: Reading, detection: Detection, out: Outputs, seconds: float) -> int:
+    """The answer on standard output, the message on standard error; the exit code.
+
+    ``seconds`` is what the answer took.
+    """
     from ..report import anomaly_table, files_json, to_json
+    from ..wire.plain import synonyms
 
     say(detection.chosen["message"], quiet=out.quiet)
     say_problems(detection.problems, quiet=out.quiet, verbose=out.verbose)
     if out.as_json:
         answer = to_json(detection) | files_json(reading)
+        answer |= synonyms(detection, detection.chosen["detector"], seconds)
         print_json(answer | {"request_id": uuid4().hex, "input": out.source})
     elif detection.anomalies:
         print_renderable(anomaly_table(reading, detection))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as time_module
 from typing import Annotated, Any
 
 import typer
@@ -88,14 +89,16 @@ def detect(
         source = source_of(input, query)
         parts = parts_wanted(source, detector, None if kind == "table" else id)
         if parts is None:
+            started = time_module.perf_counter()
             found = run(source, id=id, **settings)
+            seconds = time_module.perf_counter() - started
             write_files(found.reading, found.detection, out)
         else:
             refuse_report(out, parts)
             whole = detect_file(source, id=id, scores=scores, anomalies=anomalies, **settings)
     if parts is not None:
         return show_whole(whole, out)
-    return show(found.reading, found.detection, out)
+    return show(found.reading, found.detection, out, seconds)
 
 
 def say_if_cold(detector: str, *, quiet: bool) -> None:

@@ -67,12 +67,17 @@ def score(
             whole = score_file(app, model, parts, scores, anomalies)
     if parts is not None:
         return show_whole(whole, out)
-    return _show_as_json(reading, answer, out) if json else show(reading, answer.output, out)
+    return (
+        _show_as_json(reading, answer, out)
+        if json
+        else show(reading, answer.output, out, answer.seconds)
+    )
 
 
 def _show_as_json(reading: Reading, answer: Prediction, out: Outputs) -> int:
     """The body that prediction has over HTTP; with what was chosen, and what was read."""
-    from ..report import files_json, plain, to_json
+    from ..report import files_json, to_json
+    from ..wire.plain import synonyms
 
     output = answer.output
     say(output.chosen["message"], quiet=out.quiet)
@@ -83,17 +88,8 @@ def _show_as_json(reading: Reading, answer: Prediction, out: Outputs) -> int:
         "variant": answer.variant,
     }
     body |= to_json(output) | files_json(reading)
-    for name in ("expected", "lower", "upper"):
-        if getattr(output, name) is not None:
-            body[name] = plain(getattr(output, name))
-    body |= {
-        "predictions": [-1 if flag else 1 for flag in body["is_anomaly"]],
-        "algorithm": output.chosen["detector"],
-        "anomaly_count": len(output.anomalies),
-        "processing_time_ms": round(answer.seconds * 1e3, 3),
-        "request_id": uuid4().hex,
-        "input": out.source,
-    }
+    body |= synonyms(output, output.chosen["detector"], answer.seconds)
+    body |= {"request_id": uuid4().hex, "input": out.source}
     print_json(body)
     out.say_written()
     return FINE

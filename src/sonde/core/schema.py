@@ -111,7 +111,8 @@ class Schema:
         return _with_columns(data, list(range(len(names))), self.channels)
 
     def _by_name(self, data: Any) -> Any:
-        missing = [name for name in self.channels if name not in data.channels]
+        places = {name: i for i, name in enumerate(data.channels)}
+        missing = [name for name in self.channels if name not in places]
         if missing:
             raise SchemaMismatch(
                 f"the model learned from columns {_listed(self.channels)}; missing: "
@@ -119,7 +120,7 @@ class Schema:
                 missing=missing,
                 got=data.channels,
             )
-        where = [data.channels.index(name) for name in self.channels]
+        where = [places[name] for name in self.channels]
         return _with_columns(data, where, self.channels)
 
 

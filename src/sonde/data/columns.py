@@ -83,7 +83,8 @@ def named_columns(
                 f"{source}: column {quoted(name)} is {reason}, not numbers; choose numeric columns",
                 column=name,
             )
-    return chosen, {name: "not chosen" for name in frame.columns if name not in chosen}
+    taken = set(chosen)
+    return chosen, {name: "not chosen" for name in frame.columns if name not in taken}
 
 
 def refuse_none(

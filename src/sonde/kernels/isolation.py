@@ -224,7 +224,7 @@ def _mean_path_length(row: Floats, columns: Columns, cuts: Floats, lengths: Floa
         while k < first_leaf:
             k = k + k + _1 + np.uint32(row[np.uint32(column[k])] >= cut[k])
         total += lengths[tree, k - first_leaf]
-    return total / n_trees
+    return float(total / n_trees)
 
 
 @exact_kernel

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from .. import __version__
+from ..data.timing.steps import duration
 from ..errors import NotFound
 from ..learn.catalogue import find
 from .records import ModelRecord, VersionRecord
@@ -167,7 +168,11 @@ def _evaluation(metrics: Mapping[str, Any]) -> Section:
     if not told and not said:
         said = ("No evaluation was stored with this version.",)
     pairs = [(_METRICS.get(name, name), _metric(name, value)) for name, value in _flat(told)]
-    return Section("How it did", pairs, tuple(text[:1].upper() + text[1:] for text in said))
+    return Section("How it did", pairs, tuple(map(_sentence, said)))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def _metric(name: str, value: Any) -> str:
@@ -187,7 +192,7 @@ def _expects(schema: Mapping[str, Any]) -> Section:
         ("Rows at least", _said(schema.get("min_rows", 1))),
     ]
     step = schema.get("step_ns")
-    pairs += [("Step", f"{step / 1e9:g} s")] if step else []
+    pairs += [("Step", duration(step))] if step else []
     for key, name in (("time_column", "Time column"), ("id_column", "Column of series names")):
         pairs += [(name, str(schema[key]))] if schema.get(key) else []
     categories = schema.get("categories") or {}
@@ -218,7 +223,10 @@ def _origin(record: VersionRecord) -> Section:
         "code_version": "Sonde",
         "python": "Python",
     }
-    pairs = [(names[key], _said(lineage[key])) for key in names if lineage.get(key) is not None]
+    told = {key: _said(lineage[key]) for key in names if lineage.get(key) is not None}
+    if type(lineage.get("data_rows")) is int:
+        told["data_rows"] = f"{lineage['data_rows']:,}"
+    pairs = [(names[key], said) for key, said in told.items()]
     parent = record.parent or lineage.get("parent")
     pairs += [("Made from", str(parent))] if parent else []
     recipe = lineage.get("recipe")

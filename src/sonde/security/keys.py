@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,6 +21,8 @@ from .key_text import ID_LENGTH, PREFIX, KeyText, new_key_text, read_key_text
 from .secret_files import pepper_of
 
 __all__ = ["SCOPES", "Key", "Keys", "first_key_text", "new_key_text", "pepper_of"]
+
+log = logging.getLogger(__name__)
 
 LONGEST_S = 100 * 365.25 * 86_400
 _BATCH = 500  # ids of one query
@@ -206,6 +209,13 @@ class Keys:
     def _looked_up(self, asked: KeyText) -> Key:
         key, hashed = self._stored([asked.id]).get(asked.id, (None, ""))
         if key is None or not hmac.compare_digest(hashed, self._hash(asked.text)):
+            if key is not None:
+                # The caller hears the same as of an unknown key; who runs the service must know.
+                log.warning(
+                    "key %s is recorded, but what was sent does not fit: a wrong secret, or this "
+                    "machine has another SONDE_KEYS__PEPPER than the one that made the key",
+                    key.id,
+                )
             raise Unauthenticated(
                 "this key is not known here; ask for another, or make one: sonde keys create",
                 reason="unknown",

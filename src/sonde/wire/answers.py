@@ -100,8 +100,9 @@ def detection_answer(
 ) -> dict[str, Any]:
     """The same as a dict for orjson: its numbers may be arrays."""
     told = with_arrays(detection) | files_json(reading)
-    for name in ("scores", "is_anomaly", "probability"):
-        told[name] = _column(told[name])
+    for name in ("scores", "is_anomaly", "probability", "expected", "lower", "upper"):
+        if name in told:
+            told[name] = _column(told[name])
     algorithm = str(detection.chosen.get("detector", ""))
     return _with_synonyms(told, detection, algorithm, seconds, request_id)
 

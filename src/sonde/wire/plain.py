@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+# Only where the method expects a value.
+_OPTIONAL = ("expected", "lower", "upper")
+
 
 def files_json(reading: Reading) -> dict[str, Any]:
     """Where each of several files begins in the rows of an answer; nothing for one file."""
@@ -42,16 +45,16 @@ def to_json(detection: Detection) -> dict[str, Any]:
     ([0.5, None], [False, False], 'null')
     """
     told = with_arrays(detection)
-    return told | {
-        "scores": _numbers(detection.scores),
-        "is_anomaly": detection.is_anomaly.tolist(),
-        "probability": _numbers(detection.probability),
-    }
+    told["is_anomaly"] = detection.is_anomaly.tolist()
+    for name in ("scores", "probability", *_OPTIONAL):
+        if name in told:
+            told[name] = _numbers(told[name])
+    return told
 
 
 def with_arrays(detection: Detection) -> dict[str, Any]:
-    """The same with the three columns as arrays, for a writer of JSON that takes them."""
-    return {
+    """The same with columns as arrays, for a writer of JSON that takes them."""
+    told: dict[str, Any] = {
         "scores": detection.scores,
         "is_anomaly": detection.is_anomaly,
         "probability": detection.probability,
@@ -60,6 +63,11 @@ def with_arrays(detection: Detection) -> dict[str, Any]:
         "candidate": None if detection.candidate is None else anomaly_json(detection.candidate),
         "problems": [str(problem) for problem in detection.problems],
     }
+    for name in _OPTIONAL:
+        values = getattr(detection, name)
+        if values is not None:
+            told[name] = values
+    return told
 
 
 def anomaly_json(anomaly: Anomaly) -> dict[str, Any]:
@@ -106,3 +114,18 @@ def _numbers(values: Floats) -> list[float | None]:
 
 def _number(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
+
+
+def synonyms(detection: Detection, algorithm: str, seconds: float) -> dict[str, Any]:
+    """The fields of an answer that clients of an earlier service read.
+
+    >>> quiet = Detection(np.zeros(2), np.array([False, True]), np.ones(2), [], cutoff=1e-3)
+    >>> synonyms(quiet, "hbos", 0.0021)["predictions"]
+    [1, -1]
+    """
+    return {
+        "predictions": [-1 if flag else 1 for flag in detection.is_anomaly.tolist()],
+        "algorithm": algorithm,
+        "anomaly_count": len(detection.anomalies),
+        "processing_time_ms": round(seconds * 1e3, 3),
+    }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import Container, Schema, Series, Table
+from ..core.containers import default_names
 from ..data.quoting import quoted
 from ..errors import InvalidInput
 from .body import Body
@@ -97,8 +98,11 @@ def _of_schema(body: Body, schema: Schema) -> Reading:
 
     frame, beside = _frame_of(body)
     names = list(schema.channels) if schema.named else None
-    if body.form == "rows" and body.names is None:
-        n = frame.width - len(beside.names)
+    own = tuple(name for name in frame.columns if name not in beside.names)
+    # Arrays have no names, also where the format that carries them has to give some.
+    is_unnamed = own == default_names(len(own)) and len(own) == len(schema.channels)
+    if (body.form == "rows" and body.names is None) or is_unnamed:
+        n = len(own)
         if n != len(schema.channels):
             # In the words of the one check there is.
             schema.check(Table(np.zeros((max(schema.min_rows, 1), n))))
@@ -204,8 +208,6 @@ def _frame_of(body: Body) -> tuple[pl.DataFrame, _Beside]:
 def _with_frame(body: Body, values: Floats) -> Body:
     """The same with a frame, in which a column is of integers where the JSON had none but those."""
     import polars as pl
-
-    from ..core.containers import default_names
 
     if body.document and (values == np.floor(values)).all(axis=0).any():
         return parse_with_care(body.document, _NO_LIMITS)

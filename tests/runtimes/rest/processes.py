@@ -27,7 +27,7 @@ def until(what: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
             last = found
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s; last: {last!r}")
 
 

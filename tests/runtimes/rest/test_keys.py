@@ -119,14 +119,14 @@ def test_a_key_comes_as_bearer_or_in_a_header_of_its_own(
     text = made["read"]
     for headers in (
         {"authorization": f"Bearer {text}"},
-        {"authorization": f"bearer  {text} "},
+        {"authorization": f"bearer  {text}"},
         {"x-api-key": text},
     ):
         assert httpx.get(guarded.url + MODELS, headers=headers).status_code == 200
     for headers in (
         {"authorization": f"Basic {text}"}, {"authorization": text}, {"x-api-key": ""},
         {"x-api-key": "sk_nonsense"}, {"x-api-key": text[:-1] + "x"}, {"x-api-key": text * 50},
-        {"x-api-key": "\xff\xfe"}, {"authorization": "Bearer "},
+        {"x-api-key": "\xff\xfe"}, {"authorization": "Bearer"},
     ):  # fmt: skip
         reply = httpx.get(
             guarded.url + MODELS,
@@ -218,9 +218,8 @@ def test_an_open_service_on_loopback_says_so(service: Running) -> None:
     assert "ratelimit-limit" not in httpx.get(service.url + MODELS).headers
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_without_keys_it_does_not_open_to_others(home: Path, tmp_path: Path, host: str) -> None:
-    words = [sys.executable, "-m", "sonde", "serve", "--host", host, "--port", "0"]
+def test_without_keys_it_does_not_open_to_others(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "sonde", "serve", "--host", "0.0.0.0", "--port", "0"]
     done = subprocess.run(
         words, env={"SONDE_HOME": str(tmp_path), "PATH": ""}, capture_output=True, timeout=60
     )

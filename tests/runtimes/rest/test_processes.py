@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,10 +21,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import sonde
+from sonde.core import ModelRef
+from sonde.errors import SondeError
 from sonde.registry.artifact import save_artifact
+from sonde.runtimes.rest.processes import serve
 from sonde.security import Keyring
+from sonde.settings import read_settings
 from sonde.storage import open_database
 from sonde.storage.migrate import upgrade
+from sonde.telemetry.logs import stop_logging
 from sonde.wire import media as m
 from tests.cli.run import sonde as command
 from tests.runtimes.rest.data import FRAME, JSON, arrow
@@ -46,43 +52,56 @@ def asked(url: str, path: str = "/api/v1/models/own/predict") -> httpx.Response:
 # --- refusals -----------------------------------------------------------------------------------
 
 
-def test_what_can_not_work_is_said_in_one_sentence_before_the_port_opens(tmp_path: Path) -> None:
+WRONG: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
+    "host": ({"host": "no.such.host.invalid"}, {}, "with --host"),
+    "address": ({"host": "192.0.2.1"}, {}, "with --host"),
+    "open to all": ({"host": "0.0.0.0"}, {}, "say --open"),
+    "file": ({"model": ModelRef("no/such.sonde")}, {}, "no/such.sonde"),
+    "setting": ({}, {"SERVER__THREADS": "many"}, "SONDE_SERVER__THREADS"),
+    "unknown setting": ({}, {"SERVER__THREDS": "2"}, "SONDE_SERVER__THREADS"),
+    "rate": ({}, {"RATES__PER_ADDRESS": "often"}, "SONDE_RATES__PER_ADDRESS"),
+    "proxies": ({}, {"SERVER__TRUSTED_PROXIES": "nobody"}, "nobody"),
+    "first key": ({}, {"KEYS__FIRST": "secret"}, "SONDE_KEYS__FIRST"),
+    "its file": ({}, {"KEYS__FIRST_FILE": "/no/file"}, "/no/file"),
+    "database": ({}, {"DATABASE__URL": "oracle://x/y"}, "is no database"),
+    "metrics port": ({}, {"SERVER__METRICS_PORT": "taken"}, "SONDE_SERVER__METRICS_PORT"),
+    "in workers": ({"workers": 2}, {"RATES__PER_KEY": "often"}, "SONDE_RATES__PER_KEY"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_can_not_work_is_said_before_the_port_opens(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, settings, told = WRONG[case]
+    monkeypatch.setenv("SONDE_HOME", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        cases: dict[str, tuple[list[str], dict[str, str], int, str]] = {
-            "port": (["--port", port], {}, 1, "choose another with --port"),
-            "host": (["--host", "no.such.host.invalid"], {}, 1, "with --host"),
-            "no address here": (["--host", "192.0.2.1"], {}, 1, "with --host"),
-            "open to all": (["--host", "0.0.0.0"], {}, 1, "say --open"),
-            "no file": (["--model", "no/such.sonde"], {}, 1, "no/such.sonde"),
-            "no model": (["--model", "a@b:c"], {}, 2, "name@alias"),
-            "workers": (["--workers", "0"], {}, 2, "--workers"),
-            "unknown setting": ([], {"SERVER__THREDS": "2"}, 1, "SONDE_SERVER__THREADS"),
-            "setting": ([], {"SERVER__THREADS": "many"}, 1, "SONDE_SERVER__THREADS"),
-            "rate": ([], {"RATES__PER_ADDRESS": "often"}, 1, "SONDE_RATES__PER_ADDRESS"),
-            "proxies": ([], {"SERVER__TRUSTED_PROXIES": "nobody"}, 1, "nobody"),
-            "first key": ([], {"KEYS__FIRST": "secret"}, 1, "first key"),
-            "first key's file": ([], {"KEYS__FIRST_FILE": "/no/file"}, 1, "/no/file"),
-            "metrics port": ([], {"SERVER__METRICS_PORT": port}, 1, "SONDE_SERVER__METRICS_PORT"),
-            "database": ([], {"DATABASE__URL": "oracle://x/y"}, 1, "oracle"),
-            "in workers": (["--workers", "2"], {"RATES__PER_KEY": "often"}, 1, "PER_KEY"),
-        }
-        with ThreadPoolExecutor(4) as pool:
-            done = dict(
-                zip(
-                    cases,
-                    pool.map(lambda case: _refused(tmp_path, *case[:2]), cases.values()),
-                    strict=True,
-                )
+        for name, value in settings.items():
+            monkeypatch.setenv(f"SONDE_{name}", port if value == "taken" else value)
+        with pytest.raises(SondeError, match=re.escape(told)):
+            serve(
+                read_settings(),
+                words.get("host", "127.0.0.1"),
+                0,
+                workers=words.get("workers", 1),
+                model=words.get("model"),
+                tell=pytest.fail,
             )
-    for name, (_, _, code, words) in cases.items():
-        found = done[name]
-        assert found.returncode == code, (name, found)
-        assert words in found.stderr, (name, found)
-        assert found.stderr.startswith("sonde: "), (name, found)
-        assert "Serving at" not in found.stderr
-        assert len(found.stderr.strip().splitlines()) <= 3, (name, found)
-    assert of_home(tmp_path) == []
+    stop_logging()
+    assert not [one for one in of_home(tmp_path) if one in below(os.getpid())]
+
+
+def test_a_refusal_to_start_is_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        found = _refused(tmp_path, ["--port", port], {})
+    assert found.returncode == 1
+    assert found.stderr.startswith(f"sonde: port {port} of 127.0.0.1 can't be opened: ")
+    assert len(found.stderr.splitlines()) == 1
+    found = _refused(tmp_path, ["--model", "a@b:c"], {})
+    assert found.returncode == 2
+    assert "name@alias" in found.stderr
 
 
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
@@ -263,9 +282,9 @@ def test_workers_share_a_port_are_replaced_and_counted_together(tmp_path: Path) 
 
 
 def test_nothing_is_left_when_the_first_process_is_killed(tmp_path: Path) -> None:
-    with running(tmp_path, "--workers", "2") as service:
-        family = below(service.process.pid)
-        assert len([one for one in commands(family).values() if COMPUTERS in one]) >= 1
+    with started(tmp_path, "--workers", "2") as service:
+        parent = service.process.pid
+        until(lambda: sum(COMPUTERS in one for one in commands(below(parent)).values()) == 2)
         service.process.kill()
         service.process.wait()
         until(lambda: not of_home(tmp_path), 30)
@@ -278,7 +297,7 @@ def test_a_model_file_is_served_beside_metrics_at_a_port_of_their_own(tmp_path: 
     save_artifact(first, path, keyring)
     port = str(free_port())
     with running(
-        home, MODEL_PATH="", SERVER__MODEL=str(path), SERVER__METRICS_PORT=port
+        home, SERVER__MODEL=str(path), SERVER__METRICS_PORT=port
     ) as service:
         answer = asked(service.url, "/predict").json()
         assert (answer["algorithm"], answer["model_version"]) == ("ecod", "file")

@@ -100,7 +100,7 @@ def _float(cell: float | None) -> float | None:
     try:
         return float(cell)  # type: ignore[arg-type]
     except OverflowError:
-        return math.copysign(math.inf, cell)  # type: ignore[arg-type]
+        return math.inf if cell > 0 else -math.inf  # type: ignore[operator]
 
 
 def _text(cell: Any) -> str | None:

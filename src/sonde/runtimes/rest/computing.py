@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...serving.jobs import JobFailed
 from ...wire import media as kinds
 from .packets import packed, unpacked_packet
 from .replies import Reply, json_reply
@@ -84,7 +85,11 @@ class Computing:
         return packed(head, data)
 
     async def _run(self, job: str, packet: bytes) -> bytes:
-        answer: bytes = await self._parts.computers.submit(
-            job, packet, self._parts.settings.limits.seconds
-        )
-        return answer
+        try:
+            return await self._parts.computers.submit(
+                job, packet, self._parts.settings.limits.seconds
+            )
+        except JobFailed as failed:
+            # What went wrong there is told here; the caller hears that the service is to blame.
+            self._parts.log.error("job failed", job=job, trace=failed.trace)
+            raise

@@ -7,10 +7,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ...core import Container, ModelRef, Prediction, PredictionRequest
 from ...data.policy import refuse_flaws
 from ...errors import InvalidInput, SondeError, TimeLimit
 from ...learn import Detector
+from ...learn.per_series import PerSeries
 from ...telemetry.predictions import PredictionLog
 from ...wire import media as kinds
 from ...wire.answers import prediction_body
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 ASIDE_BYTES = 128 * 1024
 INLINE_S = 1e-3
 _PREFIX, _SUFFIX = len("/api/v1/models/"), len("/predict")
-_OPTIONS = frozenset({"version", "alias", "key"})
+_OPTIONS = frozenset({"version", "alias", "key", "time", "id"})
 
 
 @dataclass(slots=True)
@@ -57,7 +60,8 @@ class Predicting:
         if not fields.keys() <= _OPTIONS:
             unknown = next(iter(fields.keys() - _OPTIONS))
             raise InvalidInput(
-                f"the query has an unknown field {unknown!r}; there are version, alias and key",
+                f"the query has an unknown field {unknown!r}; there are version, alias, key, time "
+                "and id",
                 field=unknown,
             )
         if "version" in fields and "alias" in fields:
@@ -123,6 +127,7 @@ class Predicting:
             self._parts.settings.limits.unpacked_mb * 2**20,
         )
         body = parse(plain, kinds.of_content_type(request.header(b"content-type")), limits)
+        body = _with_names(body, request.query())
         if body.options:
             given = body.options.pop("key", None)
             key = key if given is None else str(given)
@@ -178,13 +183,14 @@ class Predicting:
             prediction = replace(prediction, output=reading.answered(prediction.output))
         seconds = time.perf_counter() - started
         output = prediction.output
+        name = (model.detector if isinstance(model, PerSeries) else model).name
         self._parts.metrics.inference(
-            model.name, prediction.model, len(output), len(output.anomalies), seconds
+            name, prediction.model, len(output), len(output.anomalies), seconds
         )
         request.about.update(
             model=prediction.model,
             version=prediction.version,
-            algorithm=model.name,
+            algorithm=name,
             rows=len(output),
             anomalies=len(output.anomalies),
         )
@@ -196,9 +202,19 @@ class Predicting:
             len(output),
         )
         body = prediction_body(
-            prediction, algorithm=model.name, seconds=seconds, reading=reading, media=accept
+            prediction, algorithm=name, seconds=seconds, reading=reading, media=accept
         )
         return Reply(body, 200, accept.encode("ascii"))
+
+
+def _with_names(body: Body, fields: dict[str, str]) -> Body:
+    """The columns of time and id that the query names, for bodies that can't."""
+    for name in ("time", "id"):
+        if name in fields:
+            if getattr(body, name) is not None:
+                raise InvalidInput(f"{name} is given in the body and in the query; give it once")
+            body = msgspec.structs.replace(body, **{name: fields[name]})
+    return body
 
 
 def _refuse_cells(question: Question, most: int) -> None:

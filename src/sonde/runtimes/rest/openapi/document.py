@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from .... import __version__
+from ....data.policy import Missing
 from ....settings import Settings
 from ....wire import media as kinds
 from .schemas import Json, ref, schemas, text, whole
 
 _ROWS = {"rows": [[0.1, 2.0], [0.3, 1.9], [9.0, -4.0]], "names": ["flow", "pressure"]}
+_BYTES: Json = {"type": "string", "format": "binary"}
 _BINARY: Json = {
-    kinds.ARROW: {"schema": {"description": "An Arrow IPC stream."}},
-    kinds.ARROW_FILE: {"schema": {"description": "An Arrow IPC file."}},
-    kinds.PARQUET: {"schema": {"description": "A Parquet file."}},
+    kinds.ARROW: {"schema": {"description": "An Arrow IPC stream."} | _BYTES},
+    kinds.ARROW_FILE: {"schema": {"description": "An Arrow IPC file."} | _BYTES},
+    kinds.PARQUET: {"schema": {"description": "A Parquet file."} | _BYTES},
     kinds.CSV: {"schema": {"type": "string"}, "example": "flow,pressure\n0.1,2.0\n9.0,-4.0\n"},
 }
 _LINES: Json = {
@@ -27,6 +29,7 @@ _TITLES = {
     404: "There is no such thing",
     405: "Another method is answered here",
     406: "None of the formats in Accept is given",
+    408: "The body came too slowly",
     409: "It is in the way of what exists",
     413: "More bytes, rows, columns or points than may come",
     415: "The format or encoding is not read",
@@ -37,7 +40,6 @@ _TITLES = {
     503: "Ask again later",
 }
 _ALWAYS = (400, 401, 403, 405, 413, 422, 429, 500, 503)
-_WITH_BODY = (415,)
 _DATA = (404, 406, 415, 501)
 
 
@@ -102,7 +104,7 @@ def _paths() -> Json:
         },
         "/api/v1/detect": {
             "post": _operation(
-                "detect", "detect", "Find what is strange in data", [],
+                "detect", "detect", "Find what is strange in data", _options("detector"),
                 _data(
                     {"anyOf": [ref("DetectRequest"), ref("DetectRequests")]},
                     {"columns": {"flow": [0.1, 0.2, 0.1, 9.0, 0.2]}, "contamination": 0.2},
@@ -129,7 +131,8 @@ def _paths() -> Json:
                 None, _ok("Models"), (),
             ),
             "post": _operation(
-                "train", "models", "Train a model and keep it", [once],
+                "train", "models", "Train a model and keep it",
+                [once, *_options("model"), *(_field(*one) for one in _KEPT_AS)],
                 _data(
                     "TrainRequest",
                     {"name": "pump", "columns": {"flow": [0.1, 0.2, 0.15, 0.1, 0.2, 0.12]}},
@@ -157,8 +160,8 @@ def _paths() -> Json:
             ),
             "post": _operation(
                 "uploadVersion", "models", "Upload a model file",
-                [model, _field("label", text()), _field("description", text())],
-                {"required": True, "content": {kinds.MODEL: {"schema": {}}}},
+                [model, once, _field("label", text()), _field("description", text())],
+                {"required": True, "content": {kinds.MODEL: {"schema": _BYTES}}},
                 _created("Version"), (404, 409, 415),
             ),
         },
@@ -202,7 +205,7 @@ def _paths() -> Json:
                     "200": {
                         "description": "The file.",
                         "headers": _headers(),
-                        "content": {kinds.MODEL: {"schema": {}}},
+                        "content": {kinds.MODEL: {"schema": _BYTES}},
                     }
                 },
                 (404,),
@@ -250,7 +253,7 @@ def _operation(
     answers: Json,
     more: tuple[int, ...],
 ) -> Json:
-    errors = sorted({*_ALWAYS, *more})
+    errors = sorted({*_ALWAYS, *more, *(() if body is None else (408,))})
     operation: Json = {
         "operationId": name,
         "tags": [tag],
@@ -322,6 +325,37 @@ def _data(shape: str | Json, example: Any) -> Json:
 def _json(shape: str, example: Any) -> Json:
     content = {kinds.JSON: {"schema": ref(shape), "example": example}}
     return {"required": True, "content": content}
+
+
+# With another body than JSON, options come in the query; each has the name that it has in JSON.
+_KEPT_AS = (
+    ("name", text("What the model is called.")),
+    ("task", text(enum=["detect"])),
+    ("label", text("A name for the version.")),
+    ("description", text()),
+    ("evaluate", {"type": "boolean", "description": "Judge a hold-out first."}),
+)
+
+
+def _options(method: str) -> list[Json]:
+    """The fields of the query that say what JSON says beside the data."""
+    shapes: tuple[tuple[str, Json], ...] = (
+        (method, text("`auto`, or a name of the catalogue.")),
+        ("time", text("The column of times.")),
+        ("id", text("The column that names the series.")),
+        ("kind", text(enum=["auto", "series", "table"])),
+        ("columns", text("Columns to look at, by commas.")),
+        ("categories", text("Columns of categories, by commas.")),
+        ("fit_rows", whole("Learn from the first rows only.", minimum=2)),
+        ("online", {"type": "boolean", "description": "Judge each row by earlier ones only."}),
+        ("missing", text(enum=list(get_args(Missing)))),
+        ("contamination", {"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}),
+        ("false_alarms", text("A budget.", examples=["2/day"])),
+        ("labels", text("The column of true labels.")),
+        ("random_state", whole("Seed.", minimum=0)),
+        ("n_jobs", whole("Threads; -1 for all cores.")),
+    )
+    return [_field(name, shape) for name, shape in shapes]
 
 
 def _part(name: str) -> Json:

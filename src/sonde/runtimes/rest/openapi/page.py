@@ -26,7 +26,7 @@ margin-left:6px}
 h1{font-size:clamp(24px,3.4vw,34px);line-height:1.15;letter-spacing:-.022em;margin:0 0 10px}
 h2{font-size:17px;margin:38px 0 2px}h3{font-size:14px;margin:18px 0 6px;color:var(--faint);
 font-weight:600}
-p{margin:0 0 10px;color:var(--soft);max-width:76ch}a{color:var(--link)}
+p{margin:0 0 10px;color:var(--soft);max-width:76ch}p code{white-space:nowrap}a{color:var(--link)}
 code,pre{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 pre{background:var(--wash);margin:0 0 10px;padding:10px 14px;border-radius:8px;
 white-space:pre-wrap}
@@ -49,7 +49,9 @@ tr:first-child td{border-top:0}td.kind,td.faint{color:var(--faint)}
 .must{color:var(--link);font-size:12.5px;margin-left:6px}
 @media (max-width:620px){summary{grid-template-columns:4.6em 1fr}
 summary span:last-child{grid-column:1/-1}td,td:first-child{display:block;width:auto;border:0;
-padding:1px 0}tr{display:block;padding:6px 0;border-top:1px solid var(--edge)}}
+padding:1px 0}tr{display:block;padding:6px 0;border-top:1px solid var(--edge)}
+.answers tr{display:grid;grid-template-columns:3em 1fr auto;gap:10px}
+.answers td,.answers td:first-child{width:auto}}
 """
 
 

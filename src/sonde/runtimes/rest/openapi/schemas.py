@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from ....data.policy import Missing
+from ....learn import names
 from ....settings import Settings
 
 Json = dict[str, Any]
@@ -52,10 +53,16 @@ def schemas(settings: Settings) -> Json:
     cell = {"type": ["number", "null", "boolean", "string"]}
     data = {
         "columns": {
-            "type": "object",
-            "description": f"Values by column, at most {limits.columns:,} columns.",
-            "additionalProperties": listed(cell, maxItems=limits.rows),
-            "maxProperties": limits.columns,
+            "description": f"Values by column, at most {limits.columns:,} columns. Beside data in "
+            "another form: the names of the columns to look at.",
+            "anyOf": [
+                {
+                    "type": "object",
+                    "additionalProperties": listed(cell, maxItems=limits.rows),
+                    "maxProperties": limits.columns,
+                },
+                listed({"type": "string"}),
+            ],
         },
         "rows": listed(
             listed(cell, maxItems=limits.columns),
@@ -63,6 +70,9 @@ def schemas(settings: Settings) -> Json:
             maxItems=limits.rows,
         ),
         "names": listed({"type": "string"}, "Names of the columns of `rows`."),
+        "records": listed(
+            {"type": "object"}, "One object for each row: values by column.", maxItems=limits.rows
+        ),
         "series": listed(
             {"type": "array"}, "Several series: each a list of numbers, or of channels."
         ),
@@ -83,17 +93,21 @@ def schemas(settings: Settings) -> Json:
     }
     options = {
         "kind": text("What the data are.", enum=["auto", "series", "table"]),
-        "value_columns": listed({"type": "string"}, "Columns to look at; all that fit otherwise."),
         "categories": listed({"type": "string"}, "Columns of categories to look at as well."),
         "fit_rows": whole("Learn from the first rows only.", minimum=2),
         "online": {"type": "boolean", "description": "Judge each row by earlier ones only."},
         "missing": text("What is done about missing values.", enum=list(get_args(Missing))),
         "contamination": number("Share of strange rows.", exclusiveMinimum=0, maximum=0.5),
         "false_alarms": text("A budget.", examples=["2/day"]),
-        "labels": {"description": "True labels: a list of 0 and 1, or the name of a column."},
+        "labels": {
+            "description": "True labels: a list of 0 and 1, or the name of a column.",
+            "anyOf": [{"type": "string"}, listed({"type": "integer", "enum": [0, 1]})],
+        },
         "random_state": {"type": ["integer", "null"], "description": "Seed.", "minimum": 0},
+        "n_jobs": {"type": ["integer", "null"], "description": "Threads; -1 for all cores."},
         "parameters": {"type": "object", "description": "Of the named method."},
     }
+    method = text("`auto`, or a name of the catalogue.", enum=["auto", *names()])
     anomaly = an_object(
         ["series", "start", "end", "peak", "score", "probability", "columns"],
         series=or_null(text()),
@@ -127,13 +141,17 @@ def schemas(settings: Settings) -> Json:
     }
     return {
         "Anomaly": anomaly,
-        "DetectRequest": an_object(
-            [], **data, detector=text("`auto`, or a name of the catalogue."), **options
-        ),
-        "DetectRequests": closed(
-            an_object(
-                ["requests"], requests=listed(ref("DetectRequest"), maxItems=limits.data_sets)
-            )
+        "DetectRequest": an_object([], **data, detector=method, **options),
+        "DetectRequests": an_object(
+            ["requests"],
+            requests=listed(
+                ref("DetectRequest"),
+                "Data sets; options beside them are those of all that don't say otherwise.",
+                minItems=1,
+                maxItems=limits.data_sets,
+            ),
+            detector=method,
+            **options,
         ),
         "Detection": an_object(
             ["scores", "is_anomaly", "probability", "anomalies", "chosen", "request_id"],
@@ -153,7 +171,8 @@ def schemas(settings: Settings) -> Json:
             **data,
             name=text("What the model is called.", pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"),
             task=text(enum=["detect"]),
-            model=text("`auto`, or a name of the catalogue."),
+            model=method,
+            source=text("Where the data are, in place of data: an http or https address."),
             description=text(),
             tags={"type": "object", "additionalProperties": {"type": "string"}},
             label=text("A name for the version."),

@@ -1,0 +1,156 @@
+"""What one caller may hold up: connections, heads, bodies, answers that nobody reads."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from sonde.runtimes.rest import connections
+from sonde.runtimes.rest.connections import Connection, most_connections
+from tests.runtimes.rest.processes import until
+
+ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """``/large`` answers with 32 MB, ``/slow`` after a while, all else with a word."""
+    if scope["path"] == "/slow":
+        await asyncio.sleep(1.5)
+    size = 32 << 20 if scope["path"] == "/large" else 4
+    headers = [(b"content-length", str(size).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"x" * size})
+
+
+@contextmanager
+def served(most: int = 1024) -> Iterator[int]:
+    http: Any = partial(Connection, most=most)
+    config = uvicorn.Config(
+        app, port=0, http=http, loop="uvloop", lifespan="off", log_config=None, ws="none"
+    )
+    server = uvicorn.Server(config)
+    running = threading.Thread(target=server.run)
+    running.start()
+    try:
+        until(lambda: server.started)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        running.join()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bounds, sooner."""
+    monkeypatch.setattr(connections, "HEAD_S", 0.5)
+    monkeypatch.setattr(connections, "GLANCE_S", 0.3)
+
+
+def connect(port: int, said: bytes = b"") -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", port), timeout=20)
+    made.sendall(said)
+    return made
+
+
+def ends(one: socket.socket) -> bytes:
+    """What comes until the other side hangs up."""
+    found = b""
+    try:
+        while more := one.recv(1 << 20):
+            found += more
+    except ConnectionResetError:
+        pass
+    one.close()
+    return found
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("said", [b"", b"GET / HT", ASK[:-2], ASK + b"GET /"])
+def test_a_head_that_does_not_come_ends_the_connection(said: bytes) -> None:
+    with served() as port:
+        began = time.monotonic()
+        answer = ends(connect(port, said))
+        assert 0.4 < time.monotonic() - began < 10
+        assert answer.endswith(b"xxxx") == said.startswith(ASK)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_head_in_pieces_is_read_and_a_slow_answer_waited_for() -> None:
+    with served() as port, connect(port) as one:
+        for byte in ASK:
+            one.sendall(bytes([byte]))
+        assert one.recv(9999).endswith(b"xxxx")
+        one.sendall(ASK.replace(b"/ ", b"/slow "))  # longer than a head may take
+        assert one.recv(9999).endswith(b"xxxx")
+        time.sleep(1)  # idle is no head either
+        one.sendall(ASK)
+        assert one.recv(9999).endswith(b"xxxx")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_reader_who_stops_is_let_go_and_a_slow_one_is_not() -> None:
+    with served() as port:
+        stuck = connect(port, ASK.replace(b"/ ", b"/large "))
+        stuck.recv(1)
+        time.sleep(1.5)
+        assert len(ends(stuck)) < 32 << 20
+
+        slow, got = connect(port, ASK.replace(b"/ ", b"/large ")), 0
+        for _ in range(8):
+            got += len(slow.recv(1 << 20))
+            time.sleep(0.25)  # all in all longer than a look takes
+        while got < 32 << 20:
+            got += len(slow.recv(1 << 20))
+        slow.close()
+
+
+def test_who_is_idle_for_longest_makes_room() -> None:
+    with served(most=3) as port:
+        idle = []
+        for _ in range(3):
+            idle.append(connect(port, ASK))
+            assert idle[-1].recv(9999).endswith(b"xxxx")
+            time.sleep(0.02)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            assert client.get("/").text == "xxxx"
+            assert ends(idle[0]) == b""  # the eldest went
+            idle[1].sendall(ASK)
+            assert idle[1].recv(9999).endswith(b"xxxx")
+        for one in idle[1:]:
+            one.close()
+
+
+def test_where_all_are_at_work_a_new_one_is_told_to_come_back() -> None:
+    with served(most=3) as port:
+        busy = [connect(port, ASK.replace(b"/ ", b"/slow ")) for _ in range(3)]
+        time.sleep(0.2)
+        answer = ends(connect(port))
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1\r\n" in answer
+        assert b"application/problem+json" in answer
+        for one in busy:
+            assert one.recv(9999).endswith(b"xxxx")
+            one.close()
+
+
+def test_the_limit_of_open_files_is_raised_for_connections() -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2000:
+        pytest.skip("this machine allows few open files")
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (600, hard))
+        assert most_connections(256) == 1024
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 1280
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
