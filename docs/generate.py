@@ -76,6 +76,7 @@ REMEDIES = {
     "TimeLimit": "send fewer rows at a time, or raise `SONDE_LIMITS__SECONDS`",
     "Unavailable": "wait as many seconds as `Retry-After` says and ask again",
     "MissingExtra": "install the extra that the message names where the service runs",
+    "SlowBody": "send the body faster, or raise `SONDE_LIMITS__BODY_SECONDS`",
 }
 _HTTP = """\
 What a service answers, from the OpenAPI document that it gives at `/openapi.json`; `/docs` shows \
@@ -106,6 +107,7 @@ def http() -> str:
     """Every operation of the service: parameters, bodies, answers; then the codes, the shapes."""
     from sonde.runtimes.rest.openapi import document
     from sonde.runtimes.rest.openapi.spoken import fields_of, includes
+    from sonde.runtimes.rest.statuses import STATUSES
     from sonde.settings import Settings
 
     told = document(Settings())
@@ -117,7 +119,8 @@ def http() -> str:
                 if operation["tags"] == [tag["name"]]:
                     lines += _operation(f"{method.upper()} {path}", operation)
     lines += ["## Refusals", "", _PROBLEM, "| code | status | what to do |", "| --- | --- | --- |"]
-    for kind in _error_kinds():
+    of_its_own = [kind for kind in STATUSES if kind not in _error_kinds()]
+    for kind in [*_error_kinds(), *of_its_own]:
         lines.append(_row([f"`{kind.code}`", str(_status(kind)), REMEDIES[kind.__name__]]))
     lines += [_row(["`method_not_allowed`", "405", "use a method that `Allow` lists"]), ""]
     lines += ["## Shapes", ""]

@@ -64,20 +64,23 @@ def run(
         table = "{" + ", ".join(f"[{json.dumps(k)}] = {json.dumps(v)}" for k, v in given.items()) + "}"
         script.write_text(_SCRIPT.format(headers=table, body=data))
         before = cpu_seconds(pid)
-        command = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, url]
+        command = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+        command += ["--timeout", "60s", "-s", script, url]
         told = subprocess.run(
             [str(word) for word in command], capture_output=True, text=True, check=True
         ).stdout
         spent = cpu_seconds(pid) - before
     count, took = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", told).groups()[:2]  # type: ignore[union-attr]
     failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", told)))
+    errors = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
+    failed += sum(map(int, errors.groups())) if errors else 0
     return Load(int(count), failed, float(took), spent, _latency(told, "50"), _latency(told, "99"))
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU time of a process and of those it started, that are alive."""
+def cpu_seconds(pid: int, *, below: bool = True) -> float:
+    """CPU time of a process, and of those it started that are alive."""
     total = 0.0
-    for one in [pid, *_children(pid)]:
+    for one in [pid, *(_children(pid) if below else ())]:
         try:
             fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
         except OSError:

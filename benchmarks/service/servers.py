@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).parent
 # Where `make bench-service-setup` puts the peers, each into an environment of its own.
@@ -29,8 +30,8 @@ PATIENCE_S = 180.0
 QUIET = {"SONDE_METRICS__ENABLED": "false", "SONDE_LOG__REQUESTS": "false"}
 # Limits that are counted and never reached.
 LIMITS = {
-    "SONDE_RATES__PER_KEY": "1000000000/minute",
-    "SONDE_RATES__PER_ADDRESS": "1000000000/minute",
+    "SONDE_RATES__PER_KEY": "1000000/second",
+    "SONDE_RATES__PER_ADDRESS": "1000000/second",
 }
 
 
@@ -52,8 +53,10 @@ def ours(home: Path, *, told: bool = False, **settings: str) -> Iterator[Server]
     sonde = [sys.executable, "-m", "sonde"]
     environment = {"SONDE_HOME": str(home), **settings}
     headers = {}
-    with collector() as traces:
+    with collector() as traces, tempfile.TemporaryDirectory() as folder:
         if told:
+            # Its first key is recorded, and whoever serves from the same home would ask for it.
+            environment["SONDE_HOME"] = str(shutil.copytree(home, Path(folder, "home")))
             environment |= LIMITS | {
                 "SONDE_KEYS__FIRST": key(),
                 "SONDE_TRACES__ENDPOINT": f"{traces}/v1/traces",
@@ -156,8 +159,7 @@ def running(
     folder: Path | None = None,
 ) -> Iterator[int]:
     """A process, once it answers at ``ready``; ended with all that it started."""
-    log = open(os.devnull, "wb") if folder is None else open(folder / "log", "wb")
-    with log:
+    with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             words,
             env=os.environ | {"OMP_NUM_THREADS": "1"} | (environment or {}),
@@ -168,18 +170,20 @@ def running(
             start_new_session=True,
         )
         try:
-            wait_for(ready, process)
+            wait_for(ready, process, log)
             yield process.pid
         finally:
             end(process)
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
     """Until ``url`` answers with anything that is no failure of the server."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise SystemExit(f"{process.args} ended with {process.returncode} before it answered")
+            log.seek(0)
+            told = log.read()[-2000:].decode(errors="replace")
+            raise SystemExit(f"{process.args} ended before it answered:\n{told}")
         try:
             urllib.request.urlopen(url, timeout=5).close()
             return

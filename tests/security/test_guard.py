@@ -343,6 +343,7 @@ def test_no_more_is_read_than_may_be(handler: Handler) -> None:
     with serving(handler) as server, pytest.raises(TooLarge, match="100,000 bytes") as refused:
         got(server.url(), max_bytes=100_000)
     assert refused.value.facts["limit"] == 100_000
+    assert refused.value.facts["setting"] == "SONDE_LIMITS__UNPACKED_MB"
 
 
 def test_exactly_as_much_as_may_be_is_read() -> None:

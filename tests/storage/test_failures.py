@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from sonde.errors import Unavailable
+from sonde.errors import InvalidInput, Unavailable
 from sonde.storage import Database, open_database
 from sonde.storage.migrate import status, upgrade
-from sonde.storage.tables import models
+from sonde.storage.tables import idempotency, models
 from tests.servers import Postgres, free_port, running_postgres
 from tests.storage.rows import MODEL, count
 
@@ -134,6 +134,18 @@ def _stop_then_write(server: Postgres, connection: sa.Connection) -> None:
     connection.execute(models.insert().values(**MODEL))
 
 
+@pytest.mark.parametrize("key", ["a\0b", "".join(map(chr, range(33, 50_000)))])
+def test_a_value_that_no_table_takes_is_the_callers_fault(
+    postgres_url: str, tmp_path: Path, key: str
+) -> None:
+    database = open_database(postgres_url, tmp_path)
+    upgrade(database)
+    new = {"scope": "s", "key": key, "fingerprint": "f", "state": "running", "created_at": 0}
+    with pytest.raises(InvalidInput, match="value that was given"), database.write() as connection:
+        connection.execute(idempotency.insert().values(**new))
+    database.close()
+
+
 def test_a_user_without_rights_is_told(postgres_server: Postgres, tmp_path: Path) -> None:
     name = postgres_server.new_database()
     postgres_server.run(f"CREATE ROLE {name}_guest LOGIN")
@@ -220,7 +232,7 @@ from pathlib import Path
 from sonde.errors import SondeError
 from sonde.storage import open_database
 from sonde.storage.migrate import status, upgrade
-from sonde.storage.tables import models
+from sonde.storage.tables import idempotency, models
 # Before the rights go: who has none may not read the library.
 import alembic.operations, alembic.runtime.migration, alembic.script, sqlalchemy.dialects.sqlite
 if os.getuid() == 0:

@@ -111,3 +111,13 @@ def test_a_crowd_of_small_things_is_refused_before_memory_is_taken(
     with pytest.raises(TooLarge, match=f"SONDE_LIMITS__{setting}"):
         refuse_vast(text, Limits(rows=100_000, points=1_000_000))
     assert time.perf_counter() - started < 2.0
+
+
+@pytest.mark.parametrize("unit", [b'"",', rb'"\"[",', rb'"\\",'])
+def test_a_crowd_of_short_strings_holds_nobody_up(unit: bytes) -> None:
+    text = b"[" + unit * 3_000_000 + b"1]"
+    started = time.process_time()
+    refuse_vast(text, LIMITS)
+    assert time.process_time() - started < 1.0
+    with pytest.raises(TooLarge, match="SONDE_LIMITS__POINTS"):
+        refuse_vast(text, Limits(rows=100, points=1_000))

@@ -110,7 +110,7 @@ def test_a_model_that_is_kept_has_more_to_say() -> None:
         ({"detector": "hbos", "algorithm": "knn"}, "/algorithm", "given twice"),
         ({"online": 1}, "/online", "is a number: 1; it must be true or false"),
         ({"fit_rows": True}, "/fit_rows", "is true or false: True; it must be a whole number"),
-        ({"fit_rows": 1}, "/fit_rows", "must be 2 to"),
+        ({"fit_rows": 1}, "/fit_rows", "must be 2 or more, got 1"),
         ({"fit_rows": 2.0}, "/fit_rows", "a whole number"),
         ({"contamination": True}, "/contamination", "must be a number"),
         ({"contamination": "0.1"}, "/contamination", "must be a number"),
@@ -119,10 +119,10 @@ def test_a_model_that_is_kept_has_more_to_say() -> None:
         ({"contamination": 10**400}, "/contamination", "64 bits"),
         ({"false_alarms": "often"}, "/false_alarms", "2/day"),
         ({"false_alarms": "2/day", "contamination": 0.1}, "/detector", "not several"),
-        ({"random_state": -1}, "/random_state", "must be 0 to"),
+        ({"random_state": -1}, "/random_state", "must be 0 or more"),
         ({"n_jobs": 0}, "/n_jobs", "-1 or a number"),
-        ({"kind": "tables"}, "/kind", "is one of auto, series"),
-        ({"missing": None}, "/missing", "is one of"),
+        ({"kind": "tables"}, "/kind", "must be one of auto, series"),
+        ({"missing": None}, "/missing", "must be one of"),
         ({"columns": []}, "/columns", "list of names"),
         ({"columns": ["a", 5]}, "/columns/1", "must be text"),
         ({"columns": "a"}, "/columns", "list of names"),
@@ -168,7 +168,7 @@ def test_what_stands_in_the_body_and_in_the_query_is_given_twice() -> None:
 
 
 def test_other_tasks_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="is one of detect"):
+    with pytest.raises(InvalidInput, match="must be one of detect"):
         train_options(Body(options={"task": "dance"}))
     with pytest.raises(InvalidInput, match="must be text") as caught:
         train_options(Body(options={"tags": {"a": 1}}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import polars as pl
 import pytest
@@ -90,3 +91,29 @@ def test_a_packed_buffer_that_claims_too_much_is_refused() -> None:
 def test_a_fault_in_a_csv_body_names_its_row() -> None:
     with pytest.raises(SondeError, match="request, "):
         parse(b"a,b\n1,2\n3,4,5\n", m.CSV, LIMITS)
+
+
+def without_marks(stream: bytes) -> bytes:
+    """An Arrow stream as it was written before Arrow 0.15: lengths without a mark before them."""
+    pa = pytest.importorskip("pyarrow")
+    kept, at = b"", 0
+    while (length := int.from_bytes(stream[at + 4 : at + 8], "little")) > 0:
+        body = pa.ipc.read_message(stream[at:]).body
+        end = at + 8 + length + (0 if body is None else body.size)
+        kept, at = kept + stream[at + 4 : end], end
+    return kept + bytes(4)
+
+
+def with_rubbish(stream: bytes) -> bytes:
+    """An Arrow stream that ends in a message which is none."""
+    return stream[:-8] + b"\xff" * 4 + b"\0\1\0\0" * 9
+
+
+@pytest.mark.parametrize("change", [without_marks, with_rubbish])
+def test_no_framing_of_arrow_leads_around_the_limits(
+    change: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = change(written(pl.DataFrame({"a": [0.0] * 1000}), m.ARROW))
+    monkeypatch.setattr(tables, "_READERS", {})
+    with pytest.raises((TooLarge, Malformed)):
+        parse(data, m.ARROW, Limits(rows=999))

@@ -110,14 +110,6 @@ class RegistryModels:
         known.used = next(self._turns)
         return known.answer
 
-    def at_hand(self, ref: ModelRef) -> tuple[Estimator, str] | None:
-        """What ``resolve`` gives where it has not to ask anybody; None where it has."""
-        known = self._known.get(ref)
-        if known is None:
-            return None
-        known.used = next(self._turns)
-        return known.answer
-
     def in_use(self) -> list[VersionRecord]:
         """The versions that are answered from memory, each once."""
         known = {one.record.digest + str(one.record): one.record for one in self._all().values()}

@@ -255,7 +255,8 @@ def _body(to: Destination, answer: HTTPResponse, max_bytes: int) -> bytes:
 
 def _too_large(to: Destination, limit: int) -> TooLarge:
     return TooLarge(
-        f"what {to.shown} sends is larger than the {limit:,} bytes that are read",
+        f"what {to.shown} sends is larger than the {limit:,} bytes that are read; give a smaller "
+        "file, or raise SONDE_LIMITS__UNPACKED_MB where the service runs",
         limit=limit,
-        setting="SONDE_LIMITS__BODY_MB",
+        setting="SONDE_LIMITS__UNPACKED_MB",
     )

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import InvalidInput, Unavailable
+from .secret_files import text_of, write_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -127,10 +126,10 @@ class Keyring:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         path = self.folder / "signing.key"
-        text = _text_of(path)
+        text = text_of(path)
         if text is None and make:
-            self._write_new(path, Ed25519PrivateKey.generate().private_bytes_raw().hex())
-            text = _text_of(path)
+            write_once(path, Ed25519PrivateKey.generate().private_bytes_raw().hex())
+            text = text_of(path)
         if text is None:
             return None
         try:
@@ -143,10 +142,10 @@ class Keyring:
 
     def _secret(self, *, make: bool) -> bytes | None:
         path = self.folder / "signing.secret"
-        text = _text_of(path)
+        text = text_of(path)
         if text is None and make:
-            self._write_new(path, secrets.token_hex(32))
-            text = _text_of(path)
+            write_once(path, secrets.token_hex(32))
+            text = text_of(path)
         if text is None:
             return None
         if not _is_hexadecimal(text.lower(), 64):
@@ -156,27 +155,6 @@ class Keyring:
                 path=str(path),
             )
         return bytes.fromhex(text)
-
-    def _write_new(self, path: Path, text: str) -> None:
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Exclusive, so that of two processes that start together one key wins, whole.
-            descriptor, name = tempfile.mkstemp(prefix=".signing-", dir=path.parent)
-            half = Path(name)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(text)
-            try:
-                os.link(half, path)
-            except FileExistsError:
-                pass
-            finally:
-                half.unlink()
-        except OSError as error:
-            raise Unavailable(
-                f"the signing key can't be written to {path.parent}: {error.strerror}; "
-                "point SONDE_HOME to a folder that can be written",
-                path=str(path),
-            ) from None
 
 
 def verdict(signature: Signature, message: bytes, keyring: Keyring | None) -> Verdict:
@@ -196,18 +174,8 @@ def _name_of(secret: bytes) -> str:
     return _mac(secret, b"the name of a signing secret")
 
 
-def _text_of(path: Path) -> str | None:
-    """The text of a key file, None where there is no such file; odd bytes become text too."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
 def _public_key(path: Path) -> str:
-    text = (_text_of(path) or "").lower()
+    text = (text_of(path) or "").lower()
     if not _is_hexadecimal(text, PUBLIC_KEY_DIGITS):
         raise InvalidInput(
             f"{path} is not a public key, one line of {PUBLIC_KEY_DIGITS} hexadecimal digits; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ..errors import SondeError, Unavailable
+from ..errors import InvalidInput, SondeError, Unavailable
 
 _UPGRADE = "run `sonde db upgrade`"
 _AWAY_S, _BUSY_S = 5, 1
@@ -85,6 +85,14 @@ def refusal(
     if any(secret in said for secret in secrets):
         said = "connection failed"
     name = getattr(error.orig, "sqlite_errorname", None)
+    is_too_large = str(getattr(error.orig, "sqlstate", None)).startswith("54")
+    if isinstance(error, sa.exc.DataError) or is_too_large:
+        # The caller's doing: PostgreSQL takes no NUL, no number of other size than its column's,
+        # and no vast text into an index. What it says may hold the value.
+        return InvalidInput(
+            "a value that was given can't be kept or looked for; take NUL characters out of it, or "
+            "give a shorter one"
+        )
     found = _of_postgres(error, said) if name is None else _of_sqlite(str(name), said)
     return None if found is None else _unavailable(shown, *found)
 

@@ -158,7 +158,8 @@ def _messages(data: bytes) -> Iterator[tuple[int, _Table, memoryview]]:
     """Type, header and body of each message; of a file in the order of its index."""
     if not data.startswith(_FILE_MAGIC):
         at = 0
-        while at + 8 <= len(data) and data[at : at + 4] == _CONTINUES:
+        # Without the mark too: readers take what Arrow wrote before 0.15.
+        while at + 8 <= len(data):
             told = _message_at(data, at)
             if told is None:
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,6 @@ from ..data.quoting import quoted
 from ..errors import Malformed
 from .limits import Limits, too_many
 
-_ESCAPE = re.compile(rb"\\.", re.DOTALL)
-_STRING = re.compile(rb'"[^"]*"')
 _BESIDE = bytes(code for code in range(256) if code not in b'[]{}",')
 _MARK = b"\xef\xbb\xbf"
 _SPARE = 10_000  # lists and cells beside the data: options, names, labels
@@ -78,10 +75,17 @@ def refuse_vast(data: bytes, limits: Limits) -> None:
 
 def _structure(data: bytes) -> bytes:
     """The brackets and commas of JSON text that are no part of a string."""
+    # No regular expression: over millions of short strings one holds all threads up for a minute.
     if b"\\" in data:
-        data = _ESCAPE.sub(b"", data)
+        data = data.replace(rb"\\", b"").replace(rb"\"", b"")
     marks = data.translate(None, _BESIDE)
-    return _STRING.sub(b"", marks) if b'"' in marks else marks
+    if b'"' not in marks:
+        return marks
+    codes = np.frombuffer(marks, dtype=np.uint8)
+    is_quote = codes == 0x22
+    is_inside = np.logical_xor.accumulate(is_quote)  # from an opening quote to before its end
+    beside: bytes = codes[~(is_inside | is_quote)].tobytes()
+    return beside
 
 
 def _text(data: bytes) -> str:

@@ -50,8 +50,9 @@ def whole(low: int, high: int) -> Callable[[Any, str], int]:
         if isinstance(value, bool) or not isinstance(value, int):
             raise wrong(value, "a whole number", at)
         if not low <= value <= high:
+            most = f"{low} or more" if value < low else f"at most {high:,}"
             raise InvalidInput(
-                f"{at} must be {low} to {high:,}, got {quoted(value)}",
+                f"{at.removeprefix('/')} must be {most}, got {quoted(value)}",
                 pointer=at,
                 low=low,
                 high=high,
@@ -67,7 +68,7 @@ def one_of(known: tuple[str, ...]) -> Callable[[Any, str], str]:
     def check(value: Any, at: str) -> str:
         if not isinstance(value, str) or value not in known:
             raise InvalidInput(
-                f"{at} is one of {', '.join(known)}; got {quoted(value)}",
+                f"{at.removeprefix('/')} must be one of {', '.join(known)}, not {quoted(value)}",
                 pointer=at,
                 known=list(known),
             )

@@ -122,7 +122,7 @@ def check_detector(name: str, parameters: Mapping[str, Any]) -> None:
     if name == "auto":
         if parameters:
             raise InvalidInput(
-                "parameters need a detector by name; auto chooses its own", pointer="/parameters"
+                "parameters need a detector by name; 'auto' chooses its own", pointer="/parameters"
             )
         return
     find(name)

@@ -82,10 +82,16 @@ def _check_parquet(data: bytes, limits: Limits) -> None:
 
 
 def _check_arrow(data: bytes, limits: Limits) -> None:
-    """Raise TooLarge for more rows, columns or bytes than may come, by what the messages say."""
+    """Raise TooLarge for more rows, columns or bytes than may come, by what the messages say.
+
+    Raises Malformed where they can't be followed.
+    """
     said = announced(data)
-    if said is None:
-        return
+    if said is None:  # a reader may decode a lot before it comes to the damage
+        raise Malformed(
+            f"{SOURCE} is a damaged or cut off Arrow stream or file; write it again, or send it as "
+            "Parquet"
+        )
     limits.check(said.n_rows, said.n_columns)
     if said.n_bytes > _BYTES_PER_CELL * limits.points + len(data):
         raise too_many("points", said.n_bytes // _BYTES_PER_CELL, limits.points)

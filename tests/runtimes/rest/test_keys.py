@@ -67,7 +67,7 @@ def made(home: Path) -> dict[str, str]:
 def guarded(home: Path, made: dict[str, str]) -> Iterator[Running]:
     store(home, own=sonde.train(FRAME, model="ecod", evaluate=False).model)
     given = {
-        "KEYS__FIRST": FIRST, "RATES__PER_KEY": "5000/minute", "RATES__FAILURES": "30/minute",
+        "KEYS__FIRST": FIRST, "RATES__PER_KEY": "400/minute", "RATES__FAILURES": "30/minute",
         "SERVER__TRUSTED_PROXIES": "127.0.0.1",
     }  # fmt: skip
     with running(home, "--model", "own", **given) as one:
@@ -183,9 +183,49 @@ def test_each_key_is_told_its_rate(guarded: Running, made: dict[str, str]) -> No
     a = call(guarded, "POST", "/api/v1/models/own/predict", made["predict"], json=ROWS)
     b = call(guarded, "GET", f"{MODELS}/none", made["read"])
     for reply in (a, b):
-        assert reply.headers["ratelimit-limit"] == "5000"
-        assert 0 < int(reply.headers["ratelimit-remaining"]) < 5000
+        assert reply.headers["ratelimit-limit"] == "400"
+        assert 0 < int(reply.headers["ratelimit-remaining"]) < 400
         assert 1 <= int(reply.headers["ratelimit-reset"]) <= 60
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_come_back(
+    guarded: Running, made: dict[str, str], home: Path
+) -> None:
+    with keys_of(home) as keys:
+        text, _ = keys.create("eager", ["read"])
+    with httpx.Client(headers={"x-api-key": text}) as client:
+        remaining = [client.get(guarded.url + MODELS).headers for _ in range(400)]
+        reply = client.get(guarded.url + MODELS)
+    assert [int(one["ratelimit-remaining"]) for one in remaining] == list(range(399, -1, -1))
+    told_to_wait(reply, 400)
+    assert call(guarded, "GET", MODELS, made["read"]).status_code == 200
+
+
+def told_to_wait(reply: httpx.Response, limit: int) -> None:
+    problem = refused(reply, 429, "too_many")
+    assert str(limit) in problem["message"]
+    assert 1 <= int(reply.headers["retry-after"]) <= 60
+    assert reply.headers["ratelimit-limit"] == str(limit)
+    assert reply.headers["ratelimit-remaining"] == "0"
+    assert 1 <= int(reply.headers["ratelimit-reset"]) <= 60
+
+
+def test_addresses_are_counted_in_redis(tmp_path: Path, redis_url: str) -> None:
+    given = {
+        "RATES__PER_ADDRESS": "6/minute", "REDIS__URL": redis_url,
+        "SERVER__TRUSTED_PROXIES": "127.0.0.1",
+    }  # fmt: skip
+    with running(tmp_path / "home", **given) as service:
+        for address in ("198.51.100.1", "198.51.100.2"):
+            headers = {"x-forwarded-for": address}
+            for left in range(5, -1, -1):
+                reply = httpx.get(service.url + MODELS, headers=headers)
+                assert (reply.status_code, reply.headers["ratelimit-remaining"]) == (200, str(left))
+            told_to_wait(httpx.get(service.url + MODELS, headers=headers), 6)
+            assert httpx.get(f"{service.url}/health", headers=headers).status_code == 200
+        # Another hop in front does not make another caller.
+        headers = {"x-forwarded-for": "203.0.113.1, 198.51.100.1"}
+        assert httpx.get(service.url + MODELS, headers=headers).status_code == 429
 
 
 def test_a_restart_forgets_no_idempotency_key_and_no_key(

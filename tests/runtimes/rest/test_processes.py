@@ -296,9 +296,7 @@ def test_a_model_file_is_served_beside_metrics_at_a_port_of_their_own(tmp_path: 
     first = sonde.train(FRAME, model="ecod", evaluate=False).model
     save_artifact(first, path, keyring)
     port = str(free_port())
-    with running(
-        home, SERVER__MODEL=str(path), SERVER__METRICS_PORT=port
-    ) as service:
+    with running(home, SERVER__MODEL=str(path), SERVER__METRICS_PORT=port) as service:
         answer = asked(service.url, "/predict").json()
         assert (answer["algorithm"], answer["model_version"]) == ("ecod", "file")
         assert httpx.get(f"{service.url}/health").json()["model_loaded"] is True

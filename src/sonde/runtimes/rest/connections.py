@@ -8,8 +8,9 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_S = 15.0  # for a request's line and headers, from its first byte
-GLANCE_S = 10.0  # between two looks at a reader who does not keep up
-LEAST_PACE = 4096  # bytes a second that such a reader must take
+# Between two looks at a reader who does not keep up. Buffers of both systems let go of megabytes
+# at a time, so that one who reads 50 kB a second seems to stand still for almost as long.
+GLANCE_S = 60.0
 _OTHERS = 256  # descriptors that are no connections: database, computing processes, files
 _FULL = b'{"type":"about:blank","title":"Unavailable","status":503,"code":"unavailable",' \
     b'"detail":"too many connections are open; try again in a moment",' \
@@ -19,9 +20,9 @@ _FULL = b'{"type":"about:blank","title":"Unavailable","status":503,"code":"unava
 class Connection(HttpToolsProtocol):
     """As uvicorn's, with bounds on what one caller holds up.
 
-    A request's head has ``HEAD_S``, an answer must be taken at ``LEAST_PACE``. Where there are
-    ``most`` connections, the one that has been idle for longest makes room for a new one, and
-    where all are at work the new one is told to come back.
+    A request's head has ``HEAD_S``, and a reader who takes nothing for ``GLANCE_S`` is let go.
+    Where there are ``most`` connections, the one that has been idle for longest makes room for a
+    new one, and where all are at work the new one is told to come back.
     """
 
     def __init__(self, *words: Any, most: int = 1024, **named: Any) -> None:
@@ -83,9 +84,9 @@ class Connection(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(HEAD_S, self.transport.close)
 
     def _glance(self) -> None:
-        """End a connection whose reader took next to nothing since the last look."""
+        """End a connection whose reader took nothing since the last look."""
         unsent = self.transport.get_write_buffer_size()
-        if self._unsent - unsent < LEAST_PACE * GLANCE_S:
+        if unsent >= self._unsent:
             self.transport.abort()
             return
         self._unsent = unsent

@@ -172,7 +172,7 @@ class Parts:
 
     async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str, Cost | None]:
         """The model, its version, and what it costs; loaded and measured at the first request."""
-        known = self.models.at_hand(ref)
+        known = self.models.known(ref, key)
         if known is None and self.file is not None:
             known = self.file.at_hand(ref)
         if known is None:

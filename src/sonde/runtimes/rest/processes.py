@@ -192,7 +192,9 @@ def _application(parts: Parts) -> Any:
     return service(parts)
 
 
-def _worker(settings: Settings, without_keys: bool, model: ModelRef | None, place: Path) -> Any:
+def _worker(
+    settings: Settings, without_keys: bool, model: ModelRef | None, place: Path | None
+) -> Any:
     """The application of one of several processes; called in it."""
     _end_with_parent()
     computers = _computers(settings, settings.server.computers)

@@ -20,6 +20,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BUSY_S = 1.0  # after which to ask again where the service is full
+STILL_S = 1.0  # how long a body may stand still whatever others want
 LONGEST_QUERY = 16_384  # characters
 STATE = "sonde"  # where a scope keeps the request
 
@@ -30,14 +31,32 @@ class Gone(Exception):
 
 @dataclass(slots=True)
 class Places:
-    """How many requests are worked on, and how many bodies are on their way; at most ``most`` each.
+    """How many requests are worked on, and whose bodies are on their way; at most ``most`` each.
 
-    A caller who sends slowly takes no place from those who are worked on.
+    A caller who sends slowly takes no place from those who are worked on. Where too many bodies
+    are waited for, the one that stood still for longest is given up.
     """
 
     most: int
     working: int = 0
-    arriving: int = 0
+    # Each body that is waited for, and since when; who stood still for longest comes first.
+    arriving: dict[asyncio.Timeout, float] = field(default_factory=dict)
+
+    def wait_in(self, timeout: asyncio.Timeout) -> None:
+        """Take a place among those who wait for more of a body.
+
+        Raises
+        ------
+        Unavailable : all have begun to wait within the last second.
+        """
+        now = asyncio.get_running_loop().time()
+        if len(self.arriving) >= self.most:
+            eldest, since = next(iter(self.arriving.items()))
+            if now - since < STILL_S:
+                raise _too_many_bodies(self.most)
+            del self.arriving[eldest]
+            eldest.reschedule(now)
+        self.arriving[timeout] = now
 
 
 @dataclass(slots=True)
@@ -163,26 +182,22 @@ class Bodies:
         self, request: Request, seconds: float, begun: Awaitable[Any] | None = None
     ) -> MutableMapping[str, Any]:
         places = self._places
-        if places.arriving >= places.most:
-            raise Unavailable(
-                f"{places.most} bodies are on their way already (SONDE_SERVER__CONCURRENCY); ask "
-                "again in a moment",
-                retry_after_s=BUSY_S,
-                setting="SONDE_SERVER__CONCURRENCY",
-            )
-        places.arriving += 1
         places.working -= request.has_place
+        timeout = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout:
+                places.wait_in(timeout)
                 message = await (request.receive() if begun is None else begun)
         except TimeoutError:
+            if timeout not in places.arriving:
+                raise _too_many_bodies(places.most) from None
             raise SlowBody(
                 f"the body did not come within {self._seconds:g} s (SONDE_LIMITS__BODY_SECONDS)",
                 limit=self._seconds,
                 setting="SONDE_LIMITS__BODY_SECONDS",
             ) from None
         finally:
-            places.arriving -= 1
+            places.arriving.pop(timeout, None)
             places.working += request.has_place
         if message["type"] == "http.disconnect":
             raise Gone
@@ -195,6 +210,15 @@ class Bodies:
             limit=limit,
             setting="SONDE_LIMITS__BODY_MB",
         )
+
+
+def _too_many_bodies(most: int) -> Unavailable:
+    return Unavailable(
+        f"more than {most} bodies are on their way (SONDE_SERVER__CONCURRENCY); ask again in a "
+        "moment",
+        retry_after_s=BUSY_S,
+        setting="SONDE_SERVER__CONCURRENCY",
+    )
 
 
 class _GoneOn:
