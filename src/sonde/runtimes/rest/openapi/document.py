@@ -12,6 +12,18 @@ from .schemas import Json, ref, schemas, text, whole
 
 _ROWS = {"rows": [[0.1, 2.0], [0.3, 1.9], [9.0, -4.0]], "names": ["flow", "pressure"]}
 _BYTES: Json = {"type": "string", "format": "binary"}
+_SERIES = {
+    "columns": {"flow": [0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.1, 9.0, 0.2, 0.1, 0.2, 0.1]},
+    "contamination": 0.1,
+}
+_TO_LEARN_FROM = {
+    "name": "pump",
+    "kind": "table",
+    "columns": {
+        "flow": [0.1, 0.2, 0.15, 0.1, 0.2, 0.12, 0.11, 0.19, 0.14, 0.1, 0.18, 0.13],
+        "pressure": [2.0, 1.9, 2.1, 2.0, 1.8, 2.0, 2.1, 1.9, 2.0, 2.1, 1.9, 2.0],
+    },
+}
 _BINARY: Json = {
     kinds.ARROW: {"schema": {"description": "An Arrow IPC stream."} | _BYTES},
     kinds.ARROW_FILE: {"schema": {"description": "An Arrow IPC file."} | _BYTES},
@@ -107,7 +119,7 @@ def _paths() -> Json:
                 "detect", "detect", "Find what is strange in data", _options("detector"),
                 _data(
                     {"anyOf": [ref("DetectRequest"), ref("DetectRequests")]},
-                    {"columns": {"flow": [0.1, 0.2, 0.1, 9.0, 0.2]}, "contamination": 0.2},
+                    _SERIES,
                 ),
                 _ok({"anyOf": [ref("Detection"), ref("Detections")]}, _LINES),
                 _DATA,
@@ -135,7 +147,7 @@ def _paths() -> Json:
                 [once, *_options("model"), *(_field(*one) for one in _KEPT_AS)],
                 _data(
                     "TrainRequest",
-                    {"name": "pump", "columns": {"flow": [0.1, 0.2, 0.15, 0.1, 0.2, 0.12]}},
+                    _TO_LEARN_FROM,
                 ),
                 _created("Trained"), (409, *_DATA),
             ),
