@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sys
 import warnings
 from importlib.metadata import version
 
+from batching import batching, cached, computing
 from ecod_and_ewma import ecod, ewma
 from isolation_forest import isolation_forest, isolation_forest_accuracy
 from large_files import in_parts, large_table, reading
 from measured import HERE, Measured, shown
 from random_cut_forest import random_cut_forest, random_cut_forest_accuracy, spectral_residual
+from registry import registry
+from service.figures import UNDER_LOAD, service_processes
 from start_up import start_up
 from table_detectors import (
     histograms_and_copulas,
@@ -42,6 +46,12 @@ GROUPS = [
     large_table,
     reading,
     in_parts,
+    registry,
+    batching,
+    cached,
+    computing,
+    service_processes,
+    *UNDER_LOAD,
 ]
 
 
@@ -52,6 +62,9 @@ def main() -> None:
     print("| figure | wanted | ours | peer | ratio |\n| --- | --- | --- | --- | --- |")
     for group in GROUPS:
         if wanted and group.__name__ not in wanted:
+            continue
+        if group in UNDER_LOAD and shutil.which("wrk") is None:
+            print(f"{group.__name__} needs wrk (Debian: apt-get install wrk)", file=sys.stderr)
             continue
         for one in group():
             found.append(one)

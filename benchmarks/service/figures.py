@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
@@ -137,7 +138,9 @@ def service_peers() -> list[Measured]:
         found, shown = in_turns("1 × 10 JSON, 16 connections", work)
         wanted = {"MLServer": "≥ 2×", "MLflow": "≥ 4×", "BentoML": "≥ 4×"}
         compared = [
-            times(f"{name}: times our CPU time", wanted[name.partition(",")[0]], load, found["ours"])
+            times(
+                f"{name}: times our CPU time", wanted[name.partition(",")[0]], load, found["ours"]
+            )
             for name, load in found.items()
             if name != "ours"
         ]
@@ -162,7 +165,7 @@ def service_batching() -> list[Measured]:
             found, shown = in_turns(
                 f"scikit-learn forest, 1 × 10 JSON, {connections} connections",
                 {
-                    name: at(server, "", one, connections=connections)
+                    name: partial(settled, server, one, connections)
                     for name, server in (("joined", joined), ("each by itself", apart))
                 },
             )
@@ -186,11 +189,16 @@ def service_processes() -> list[Measured]:
     added = packages("sonde[serve]") - packages("sonde")
     size = sum(map(megabytes, added))
     return [
-        value("from start to ready, a model named, warm", "≤ 3 s", statistics.median(spent[1:]), "s"),
+        value(
+            "from start to ready, a model named, warm", "≤ 3 s", statistics.median(spent[1:]), "s"
+        ),
         value("… the fastest", "", min(spent[1:]), "s"),
         value("… CPU time of the process", "", statistics.median(worked[1:]), "s"),
         value(f"sonde[serve] adds {len(added)} packages", "≤ 120 MB", size, "MB"),
     ]
+
+
+UNDER_LOAD = [service_costs, service_bodies, service_peers, service_batching]
 
 
 # --- what is asked ---------------------------------------------------------------------------
@@ -249,6 +257,14 @@ def learned(name: str, folder: Path) -> bool:
     return True
 
 
+def settled(server: Server, body: bytes, connections: int) -> Load:
+    """A round, and then until what its callers left behind is done: it waits in a line."""
+    load = at(server, "", body, connections=connections)()
+    asked = urllib.request.Request(server.url, body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(asked, timeout=60).close()
+    return load
+
+
 def ask(
     server: Server,
     model: str,
@@ -299,7 +315,7 @@ def in_turns(what: str, work: dict[str, Work]) -> tuple[dict[str, list[Load]], l
 
 
 def median(loads: list[Load], what: str) -> float:
-    return statistics.median(getattr(load, what) for load in loads)
+    return float(statistics.median(getattr(load, what) for load in loads))
 
 
 def p50(found: dict[str, list[Load]], i: int) -> float:

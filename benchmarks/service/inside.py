@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import json
+import os
 import pstats
 import statistics
 import sys
@@ -40,7 +41,9 @@ QUIET = {"metrics": {"enabled": False}, "log": {"requests": False}}
 class Caller:
     """Sends the same request again and again."""
 
-    def __init__(self, app: Any, body: bytes, headers: list[tuple[bytes, bytes]], name: str) -> None:
+    def __init__(
+        self, app: Any, body: bytes, headers: list[tuple[bytes, bytes]], name: str
+    ) -> None:
         self._app = app
         self._body = {"type": "http.request", "body": body, "more_body": False}
         self._headers = [
@@ -106,7 +109,8 @@ async def inside(home: Path, more: dict[str, Any], *, is_open: bool, profile: bo
             caller = Caller(app, body, headers, name)
             await caller.ask()
             assert caller.status == 200
-            print(f"{'told' if more is TOLD else 'quiet'}, {n} × {d}: {await measured(caller.ask):.0f} µs")
+            spent = await measured(caller.ask)
+            print(f"{'told' if more is TOLD else 'quiet'}, {n} × {d}: {spent:.0f} µs")
             if profile and d == 10:
                 await profiled(caller.ask)
         parts.close()
@@ -124,9 +128,10 @@ async def profiled(ask: Callable[[], Awaitable[None]]) -> None:
 
 
 if __name__ == "__main__":
-    start_logging("info", "json", open("/dev/null", "w", encoding="utf-8"))
-    for more, is_open in ((QUIET, True), (TOLD, False)):
-        with tempfile.TemporaryDirectory() as folder:
-            asyncio.run(
-                inside(Path(folder), more, is_open=is_open, profile="--profile" in sys.argv)
-            )
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        start_logging("info", "json", nowhere)
+        for more, is_open in ((QUIET, True), (TOLD, False)):
+            with tempfile.TemporaryDirectory() as folder:
+                asyncio.run(
+                    inside(Path(folder), more, is_open=is_open, profile="--profile" in sys.argv)
+                )

@@ -61,14 +61,14 @@ def run(
         data, script = Path(folder, "body"), Path(folder, "post.lua")
         data.write_bytes(body)
         given = {"Content-Type": media} | (headers or {})
-        table = "{" + ", ".join(f"[{json.dumps(k)}] = {json.dumps(v)}" for k, v in given.items()) + "}"
+        table = (
+            "{" + ", ".join(f"[{json.dumps(k)}] = {json.dumps(v)}" for k, v in given.items()) + "}"
+        )
         script.write_text(_SCRIPT.format(headers=table, body=data))
         before = cpu_seconds(pid)
         command = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-        command += ["--timeout", "60s", "-s", script, url]
-        told = subprocess.run(
-            [str(word) for word in command], capture_output=True, text=True, check=True
-        ).stdout
+        command += ["--timeout", "60s", "-s", str(script), url]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         spent = cpu_seconds(pid) - before
     count, took = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m)", told).groups()[:2]  # type: ignore[union-attr]
     failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", told)))

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -120,7 +120,13 @@ def mlserver(models: Path) -> Iterator[Server]:
 def mlflow(models: Path, name: str) -> Iterator[Server]:
     """``mlflow models serve`` with one worker; it serves one model."""
     port = free_port()
-    words = [str(PEERS / "mlflow/bin/mlflow"), "models", "serve", "-m", str(models / name / "mlflow")]
+    words = [
+        str(PEERS / "mlflow/bin/mlflow"),
+        "models",
+        "serve",
+        "-m",
+        str(models / name / "mlflow"),
+    ]
     words += ["-p", str(port), "-w", "1", "--env-manager", "local"]
     # It starts another program by name, and that asks whether to open files like these.
     environment = {
@@ -183,7 +189,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None
         if process.poll() is not None:
             log.seek(0)
             told = log.read()[-2000:].decode(errors="replace")
-            raise SystemExit(f"{process.args} ended before it answered:\n{told}")
+            raise SystemExit(f"{process.args!r} ended before it answered:\n{told}")
         try:
             urllib.request.urlopen(url, timeout=5).close()
             return
@@ -193,20 +199,16 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None
         except OSError:
             pass
         time.sleep(0.01)
-    raise SystemExit(f"{process.args} did not answer within {PATIENCE_S:g} s")
+    raise SystemExit(f"{process.args!r} did not answer within {PATIENCE_S:g} s")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Stop it as its users would, then whatever of its session is left."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(20)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # its session is its own: nobody else's is hit
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

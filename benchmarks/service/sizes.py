@@ -42,4 +42,4 @@ def megabytes(name: str) -> float:
     folders = {file.parent for file in files if file.suffix == ".py"}
     compiled = {one for folder in folders for one in folder.glob("__pycache__/*.pyc")}
     total += sum(one.stat().st_size for one in compiled - files)
-    return total / 2**20
+    return total / 1e6

@@ -40,7 +40,7 @@ class Plain:
     def resolve(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str]:
         return self._model, "1"
 
-    def at_hand(self, ref: ModelRef) -> tuple[Estimator, str]:
+    def known(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str]:
         return self._model, "1"
 
     def follow(self, poll_s: float) -> None:

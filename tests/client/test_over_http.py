@@ -74,7 +74,7 @@ def test_asks_again_after_a_passing_refusal(client_of: Make, status: int) -> Non
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 501])
 def test_asks_once_where_the_answer_would_be_the_same(client_of: Make, status: int) -> None:
     with serving(answer({}, status)) as server:
-        assert stopped(client_of(server.url).health).status == status  # type: ignore[attr-defined]
+        assert stopped(client_of(server.url).health).status == status
     assert len(server.seen) == 1
 
 
@@ -154,8 +154,8 @@ def test_nobody_listening_is_unavailable(client_of: Make) -> None:
     assert isinstance(error, errors.Unavailable)
     assert f"127.0.0.1:{port}" in str(error)
     assert "is the service running there?" in str(error)
-    assert error.status is None  # type: ignore[attr-defined]
-    assert len(error.request_id) == 32  # type: ignore[attr-defined]
+    assert error.status is None
+    assert len(error.request_id) == 32  # type: ignore[arg-type]
 
 
 def test_creating_keeps_its_key_over_all_attempts(client_of: Make) -> None:
@@ -333,7 +333,7 @@ def test_refusals_are_our_own_errors(client_of: Make) -> None:
     assert str(error) == "need 8 rows, got 3"
     assert (error.code, error.facts["needed"]) == ("too_short", 8)
     assert error.facts["errors"] == [{"pointer": "/rows", "message": "too few"}]
-    assert (error.status, error.request_id) == (422, "r-1")  # type: ignore[attr-defined]
+    assert (error.status, error.request_id) == (422, "r-1")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), again.facts) == (errors.TooShort, error.facts)
 

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,14 @@ def json_bodies(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "time beside", {"columns": rest, "time": columns[time], **options}
 
 
+def sent_by(path: Path, frame: pl.DataFrame) -> list[tuple[str, Any]]:
+    """Which client sends what: each a file and a frame, in one format or the other."""
+    return [
+        ("Client auto", path), ("Client auto", frame), ("Client arrow", frame),
+        ("AsyncClient auto", frame), ("AsyncClient arrow", path), ("AsyncClient arrow", frame),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_every_door_gives_the_same_answer(
     name: str, service: Running, clients: dict[str, Any], tmp_path: Path, home: Path,
@@ -211,10 +220,9 @@ def test_every_door_gives_the_same_answer(
         )  # fmt: skip
         assert reply.status_code == 200, (media, reply.text)
         assert_same(media, of_lines(pl.read_ipc_stream(io.BytesIO(reply.content))), wanted)
-    for kind, client in clients.items():
-        for what, data in (("file", path), ("frame", case.frame)):
-            found = client.detect(data, **case.options)
-            assert_same(f"{kind} {what}", of_detection(found), wanted)
+    for kind, data in sent_by(path, case.frame):
+        found = clients[kind].detect(data, **case.options)
+        assert_same(f"{kind} {type(data)}", of_detection(found), wanted)
 
 
 @pytest.mark.parametrize("name", ["table by ecod", "parameters", "series", "gaps", "panel"])
@@ -263,9 +271,9 @@ def test_every_door_asks_the_same_model(
         )  # fmt: skip
         assert reply.status_code == 200, (media, reply.text)
         assert_same(media, of_lines(pl.read_ipc_stream(io.BytesIO(reply.content))), wanted)
-    for kind, client in clients.items():
-        for what, data in (("file", path), ("frame", case.frame)):
-            assert_same(f"{kind} {what}", of_detection(client.predict(model, data)), wanted)
+    for kind, data in sent_by(path, case.frame):
+        found = clients[kind].predict(model, data)
+        assert_same(f"{kind} {type(data)}", of_detection(found), wanted)
 
 
 # --- refusals --------------------------------------------------------------------------------
@@ -371,7 +379,7 @@ def test_every_door_refuses_alike(
         httpx.post(url, content=path.read_bytes(), headers=headers, params=case.query(), timeout=60)
     )
     for kind, client in clients.items():
-        told[kind] = refusal(lambda client=client: client.detect(path, **case.options))
+        told[kind] = refusal(partial(client.detect, path, **case.options))
     assert_one_refusal(told, path)
 
 
@@ -412,5 +420,5 @@ def test_every_door_refuses_to_ask_a_model_alike(
         )
     )  # fmt: skip
     for kind, client in clients.items():
-        told[kind] = refusal(lambda client=client: client.predict(model, path, **which))
+        told[kind] = refusal(partial(client.predict, model, path, **which))
     assert_one_refusal(told, path)

@@ -117,3 +117,25 @@ def test_no_framing_of_arrow_leads_around_the_limits(
     monkeypatch.setattr(tables, "_READERS", {})
     with pytest.raises((TooLarge, Malformed)):
         parse(data, m.ARROW, Limits(rows=999))
+
+
+def _number(value: int) -> bytes:
+    """A whole number as the footer of a Parquet file writes it."""
+    value, out = 2 * value, b""
+    while value > 127:
+        out, value = out + bytes([value & 127 | 128]), value >> 7
+    return out + bytes([value])
+
+
+def test_a_parquet_file_that_states_fewer_rows_than_its_groups_have_is_refused() -> None:
+    held = io.BytesIO()
+    pl.DataFrame({"flow": [0.5] * 5000}).write_parquet(held, row_group_size=1000)
+    body = held.getvalue()
+    footer = len(body) - 8 - int.from_bytes(body[-8:-4], "little")
+    stated = _number(5000)
+    at = body.index(stated, footer)
+    lie = body[:at] + bytes([0x82, 0x00]) + body[at + len(stated) :]  # one row, in as many bytes
+    assert pl.scan_parquet(io.BytesIO(lie)).select(pl.len()).collect().item() == 1
+    with pytest.raises(TooLarge, match="5,000 rows") as refused:
+        parse(lie, m.PARQUET, Limits(rows=4000))
+    assert refused.value.facts["setting"] == "SONDE_LIMITS__ROWS"

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """BentoML's service: the two models, an address each."""
 
 from __future__ import annotations

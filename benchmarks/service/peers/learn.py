@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """The peers' models of the same rows; run by the Python of a peer: learn.py ROWS FOLDER."""
 
 from __future__ import annotations

@@ -96,6 +96,8 @@ class Schema:
         names = data.channels
         if names == self.channels:
             return data
+        if set(names) == set(self.channels):
+            return self._by_name(data)
         if self.named and names != default_names(len(names)):
             return self._by_name(data)
         if len(names) != len(self.channels):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
@@ -22,6 +23,12 @@ from .changes import Told
 from .naming import checked_alias, checked_tags, checked_text
 from .queries import Pointed
 from .records import EventRecord, ModelRecord, Page, VersionRecord
+
+
+class Kept(Enum):
+    """What was not said, and stays as it is."""
+
+    KEPT = 0
 
 
 @dataclass(frozen=True)
@@ -204,6 +211,39 @@ class Registry:
                 )
             details = {"version": number, "tags": given}
             changes.tell(connection, changes.checked_by(by), "model.tagged", name, details)
+
+    def change(
+        self,
+        name: str,
+        *,
+        tags: Mapping[str, str | None] | None = None,
+        description: str | Kept | None = Kept.KEPT,
+        by: str = "local",
+    ) -> ModelRecord:
+        """Set some of a model's tags, and what it is for: all of it, or after an error nothing.
+
+        A tag that is None is removed; tags that are not named stay. ``description`` stays as it is
+        where it is left out.
+        """
+        said = None
+        if description is not Kept.KEPT:
+            said = checked_text(description, "the description")
+        with self.database.write() as connection:
+            changes.hold(connection, name)
+            values: dict[str, Any] = {}
+            if tags is not None:
+                merged = queries.model_record(connection, name).tags | dict(tags)
+                values["tags"] = checked_tags(
+                    {tag: value for tag, value in merged.items() if value is not None}
+                )
+            if description is not Kept.KEPT:
+                values["description"] = said
+            queries.model_record(connection, name)
+            if values:
+                connection.execute(models.update().where(models.c.name == name).values(**values))
+                by = changes.checked_by(by)
+                changes.tell(connection, by, "model.changed", name, values)
+            return queries.model_record(connection, name)
 
     def describe(self, name: str, description: str | None, *, by: str = "local") -> None:
         """Say what the model is for, in place of what was said before."""

@@ -39,11 +39,22 @@ def parse(data: bytes, media: str, limits: Limits) -> Body:
         from .tables import body_of_table
 
         return body_of_table(data, media, limits)
+    quick = parse_quickly(data, limits)
+    return parse_with_care(data, limits) if quick is None else quick
+
+
+def parse_quickly(data: bytes, limits: Limits) -> Body | None:
+    """The body that JSON of nothing but numbers is; None for all else, also for what is wrong.
+
+    Raises
+    ------
+    TooLarge : as ``parse``.
+    """
     from .numbers import numbers_of
 
     numbers = numbers_of(data, limits)
     if numbers is None or not _BESIDE.isdisjoint(numbers.others):
-        return parse_with_care(data, limits)
+        return None
     return Body(
         numbers.values,
         numbers.names,

@@ -11,7 +11,7 @@ from ..data.formats.arrow_files import read_arrow, read_arrow_stream
 from ..data.formats.csv_files import read_csv
 from ..data.formats.loaded import Text
 from ..data.formats.parquet_files import read_parquet
-from ..data.formats.parquet_footer import is_sound
+from ..data.formats.parquet_footer import is_sound, rows_stated
 from ..data.inputs.sources import Source
 from ..errors import InvalidInput, Malformed
 from . import media as m
@@ -75,10 +75,9 @@ def _check_parquet(data: bytes, limits: Limits) -> None:
         return  # the reader says that it is damaged
     try:
         schema = pl.read_parquet_schema(io.BytesIO(data))
-        n_rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         return
-    limits.check(n_rows, len(schema))
+    limits.check(rows_stated(io.BytesIO(data)), len(schema))
 
 
 def _check_arrow(data: bytes, limits: Limits) -> None:

@@ -33,7 +33,18 @@ from tests.runtimes.rest.data import FRAME, TABLE
 from tests.runtimes.rest.running import Running
 from tests.runtimes.rest.stored import store
 
+USUAL = {"content-type", "content-length", "date", "connection", "transfer-encoding"}
+
+
+def no_undocumented_header(_: Any, response: Any, case: Any) -> None:
+    """Each header of an answer is one that the document names."""
+    raw = case.operation.definition.raw["responses"][str(response.status_code)]
+    known = {name.lower() for name in raw.get("headers", {})} | USUAL
+    assert not response.headers.keys() - known, (response.status_code, response.headers)
+
+
 CHECKS = [
+    no_undocumented_header,
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_headers_conformance, response_schema_conformance,
 ]  # fmt: skip

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -142,6 +144,24 @@ def test_a_body_that_dribbles_is_refused(small: Running) -> None:
             assert b'"slow_body"' in told
             assert line.recv(10) == b""
     SEEN.add("BODY_SECONDS")
+
+
+def test_what_breaks_inside_is_told_to_the_log_and_not_to_the_caller(
+    small: Running, http: httpx.Client
+) -> None:
+    with closing(sqlite3.connect(small.home / "sonde.db")) as database, database:
+        database.execute("UPDATE versions SET lineage = 'no JSON at all'")
+    reply = http.get("/api/v1/models/pump/versions/1")
+    problem = refused(reply, 500, "error")
+    assert "log" in problem["message"]
+    assert "JSON" not in reply.text
+    for _ in range(100):  # the log is written once the answer is on its way
+        told = [line for line in small.said().splitlines() if problem["request_id"] in line]
+        if any("JSONDecodeError" in line for line in told):
+            break
+        time.sleep(0.05)
+    levels = {json.loads(line)["level"] for line in told if "JSONDecodeError" in line}
+    assert levels == {"error"}, told
 
 
 def test_every_limit_was_passed_once() -> None:

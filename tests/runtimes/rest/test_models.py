@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -149,14 +150,14 @@ def test_models_come_in_pages_and_by_filters(http: httpx.Client) -> None:
     http.patch(f"{PATH}/page-b", json={"tags": {"site": "north"}})
     seen, after = [], None
     for _ in range(3):
-        query = {"prefix": "page-", "limit": 1} | ({"after": after} if after else {})
+        query = {"prefix": "page-", "limit": "1"} | ({"after": after} if after else {})
         page = http.get(PATH, params=query).json()
         seen += [one["name"] for one in page["items"]]
         after = page["next"]
     assert seen == ["page-a", "page-b", "page-c"]
     assert after is None
-    for query in ({"tag": "site"}, {"tag": "site=north"}):
-        found = http.get(PATH, params={"prefix": "page-", **query}).json()["items"]
+    for tag in ("site", "site=north"):
+        found = http.get(PATH, params={"prefix": "page-", "tag": tag}).json()["items"]
         assert [one["name"] for one in found] == ["page-b"]
     assert http.get(PATH, params={"task": "forecast"}).json()["items"] == []
 
@@ -403,3 +404,24 @@ def test_a_key_that_is_none_is_refused(http: httpx.Client, key: str) -> None:
     body = {"name": "keyless", "model": "hbos", **ROWS}
     reply = http.post(PATH, json=body, headers={"idempotency-key": key})
     refused(reply, 422, "invalid_input")
+
+
+def test_tags_that_several_callers_set_at_once_are_all_kept(http: httpx.Client) -> None:
+    def set_one(i: int) -> int:
+        return http.patch("/api/v1/models/pump", json={"tags": {f"t{i}": str(i)}}).status_code
+
+    with ThreadPoolExecutor(4) as callers:
+        assert set(callers.map(set_one, range(24))) == {200}
+    tags = http.get("/api/v1/models/pump").json()["tags"]
+    assert {f"t{i}": str(i) for i in range(24)}.items() <= tags.items()
+    gone = {"tags": {f"t{i}": None for i in range(24)}}
+    assert (
+        http.patch("/api/v1/models/pump", json=gone).json()["tags"].keys().isdisjoint(gone["tags"])
+    )
+
+
+def test_a_change_that_is_refused_changes_nothing(http: httpx.Client) -> None:
+    before = http.get("/api/v1/models/pump").json()
+    refused = http.patch("/api/v1/models/pump", json={"tags": {"a": "b"}, "description": "\0"})
+    assert refused.status_code == 422, refused.text
+    assert http.get("/api/v1/models/pump").json() == before

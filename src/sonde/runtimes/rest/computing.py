@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ...serving.jobs import JobFailed
 from ...wire import media as kinds
 from .packets import packed, unpacked_packet
 from .replies import Reply, json_reply
-from .requests import Request
+from .requests import Gone, Request
 
 if TYPE_CHECKING:
     from .parts import Parts
@@ -25,7 +26,7 @@ class Computing:
         self._parts.allow(request, "detect")
         accept = kinds.negotiate(request.header(b"accept"))
         packet = await self._packet(request, accept)
-        answer = await self._run("sonde.runtimes.rest.work:detect", packet)
+        answer = await self._wanted(request, "sonde.runtimes.rest.work:detect", packet)
         head, (body,) = unpacked_packet(answer)
         request.about.update(rows=head["rows"], anomalies=head["anomalies"])
         if "detector" in head:
@@ -83,6 +84,20 @@ class Computing:
             "by": self._parts.who(request),
         }
         return packed(head, data)
+
+    async def _wanted(self, request: Request, job: str, packet: bytes) -> bytes:
+        """The job's answer, for as long as the caller waits for it."""
+        work = asyncio.ensure_future(self._run(job, packet))
+        # The whole body has been read: all that can come is that the caller hangs up.
+        gone = asyncio.ensure_future(request.receive())
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            raise Gone
+        finally:
+            work.cancel()
+            gone.cancel()
 
     async def _run(self, job: str, packet: bytes) -> bytes:
         try:

@@ -103,13 +103,8 @@ def router(parts: Parts) -> APIRouter:
     async def change_model(request: Request, name: str) -> Any:
         ours = _ours(request, "write")
         change, by = await _sent(ours, ChangedModel), parts.who(ours)
-        if change.tags is not None:
-            tags = (await aside(True, registry.model, name)).tags | change.tags
-            kept = {tag: value for tag, value in tags.items() if value is not None}
-            await aside(True, registry.set_tags, name, None, kept, by=by)
-        if "description" in change.model_fields_set:
-            await aside(True, registry.describe, name, change.description, by=by)
-        return (await aside(True, registry.model, name)).to_dict()
+        given = {name: getattr(change, name) for name in change.model_fields_set}
+        return (await aside(True, registry.change, name, **given, by=by)).to_dict()
 
     @routes.delete("/{name}", status_code=204, summary="Delete a model with all its versions")
     async def delete_model(request: Request, name: str) -> Response:

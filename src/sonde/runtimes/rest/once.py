@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from ...errors import Conflict, InvalidInput
+from ...errors import Conflict, InvalidInput, Unavailable
 from ...storage.tables import idempotency as kept
 from .replies import Reply
 from .requests import Request
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 LONGEST_KEY = 255
 KEPT_S = 24 * 3600.0
-_STALE_S = 600.0  # a process that died left a request unfinished
+_STALE_S = 60.0  # beyond what waiting in line and working may take: its process died
+_TRIES = 3
 _RETRY_S = 1.0
+_LONG = 1 << 20  # bytes; reading more of them keeps others waiting
 
 Create = Callable[[Request, bytes], Awaitable[Reply]]
 
@@ -52,23 +54,32 @@ class Once:
         if not 1 <= len(key) <= LONGEST_KEY:
             raise InvalidInput(f"an Idempotency-Key has 1 to {LONGEST_KEY} characters")
         scope = f"{self._parts.who(request)} {request.method} {request.path}"
-        fingerprint = _fingerprint(request, data)
-        earlier = await self._parts.aside(True, self._begin, scope, key, fingerprint)
-        if earlier is not None:
-            return earlier
+        fingerprint = await self._parts.aside(len(data) > _LONG, _fingerprint, request, data)
+        begun = await self._parts.aside(True, self._begin, scope, key, fingerprint)
+        if isinstance(begun, Reply):
+            return begun
         try:
             reply = await create(request, data)
         except BaseException:
-            await self._parts.aside(True, self._forget, scope, key)
+            await self._parts.aside(True, self._forget, scope, key, begun)
             raise
-        await self._parts.aside(True, self._keep, scope, key, reply)
+        await self._parts.aside(True, self._keep, scope, key, begun, reply)
         return reply
 
-    def _begin(self, scope: str, key: str, fingerprint: str) -> Reply | None:
+    def _longest_s(self) -> float:
+        """How long a request may wait in line and be carried out, at the most."""
+        settings = self._parts.settings
+        return (settings.server.waiting + 2) * settings.limits.seconds + _STALE_S
+
+    def _begin(self, scope: str, key: str, fingerprint: str) -> Reply | int:
+        """The reply that was given before, or the moment that this request begins at."""
         now = time.time()
+        begun = int(now * 1e6)
         this = (kept.c.scope == scope) & (kept.c.key == key)
         old = kept.c.created_at < int((now - KEPT_S) * 1e6)
-        dead = (kept.c.state == "running") & (kept.c.created_at < int((now - _STALE_S) * 1e6))
+        dead = (kept.c.state == "running") & (
+            kept.c.created_at < int((now - self._longest_s()) * 1e6)
+        )
         with self._parts.database.write() as connection:
             connection.execute(sa.delete(kept).where(old | dead))
             row = connection.execute(sa.select(kept).where(this)).first()
@@ -76,11 +87,11 @@ class Once:
                 new = {"scope": scope, "key": key, "fingerprint": fingerprint, "state": "running"}
                 try:
                     with connection.begin_nested():
-                        connection.execute(sa.insert(kept).values(**new, created_at=int(now * 1e6)))
+                        connection.execute(sa.insert(kept).values(**new, created_at=begun))
                 except sa.exc.IntegrityError:
                     row = connection.execute(sa.select(kept).where(this)).first()
         if row is None:
-            return None
+            return begun
         if row.fingerprint != fingerprint:
             raise InvalidInput(
                 "this Idempotency-Key was used for another request; take a new key for each",
@@ -96,20 +107,37 @@ class Once:
         headers.append((b"idempotency-replayed", b"true"))
         return Reply(bytes(row.body), row.status, headers=headers)
 
-    def _keep(self, scope: str, key: str, reply: Reply) -> None:
+    def _keep(self, scope: str, key: str, begun: int, reply: Reply) -> None:
         headers: list[Any] = [[n.decode("latin-1"), v.decode("latin-1")] for n, v in reply.headers]
-        this = (kept.c.scope == scope) & (kept.c.key == key)
-        with self._parts.database.write() as connection:
-            connection.execute(
-                sa.update(kept)
-                .where(this)
-                .values(state="done", status=reply.status, headers=headers, body=reply.body)
-            )
+        done = (
+            sa.update(kept)
+            .where(_own(scope, key, begun))
+            .values(state="done", status=reply.status, headers=headers, body=reply.body)
+        )
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._parts.database.write() as connection:
+                    connection.execute(done)
+                return
+            except Unavailable as error:
+                if left == 0:  # it was created, and the caller is told so all the same
+                    self._parts.log.error("the answer to a repetition can't be kept", error=error)
+                else:
+                    time.sleep(_RETRY_S)
 
-    def _forget(self, scope: str, key: str) -> None:
-        this = (kept.c.scope == scope) & (kept.c.key == key) & (kept.c.state == "running")
+    def _forget(self, scope: str, key: str, begun: int) -> None:
         with self._parts.database.write() as connection:
-            connection.execute(sa.delete(kept).where(this))
+            connection.execute(sa.delete(kept).where(_own(scope, key, begun)))
+
+
+def _own(scope: str, key: str, begun: int) -> sa.ColumnElement[bool]:
+    """The row that this request made, and not that of a later one with the same key."""
+    return (
+        (kept.c.scope == scope)
+        & (kept.c.key == key)
+        & (kept.c.created_at == begun)
+        & (kept.c.state == "running")
+    )
 
 
 def _fingerprint(request: Request, data: bytes) -> str:

@@ -101,6 +101,8 @@ class Parts:
             )
         self.threads = ThreadPoolExecutor(settings.server.threads, "sonde-predict")
         self.helpers = ThreadPoolExecutor(8, "sonde-helper")
+        # Of their own, so that bodies that take long keep no key and no alias waiting.
+        self.decoders = ThreadPoolExecutor(2, "sonde-decoder")
         self.batcher = None
         if settings.batching.enabled:
             self.batcher = Batcher(
@@ -166,9 +168,9 @@ class Parts:
             self.helpers, partial(copy_context().run, work, *args, **named)
         )
 
-    async def in_line(self, work: Callable[..., T], *args: Any) -> T:
-        """``work`` in one of the threads for long predictions."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, work, *args)
+    async def decoding(self, work: Callable[..., T], *args: Any) -> T:
+        """``work`` in one of the threads that read and write bodies."""
+        return await asyncio.get_running_loop().run_in_executor(self.decoders, work, *args)
 
     async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str, Cost | None]:
         """The model, its version, and what it costs; loaded and measured at the first request."""
@@ -249,6 +251,7 @@ class Parts:
         self.threads.shutdown(wait=True)
         self.models.stop()
         self.helpers.shutdown(wait=True)
+        self.decoders.shutdown(wait=True)
         if self.rates is not None:
             self.rates.close()
         if self.keys is not None:

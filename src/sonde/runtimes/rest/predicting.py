@@ -11,13 +11,13 @@ import msgspec
 
 from ...core import Container, ModelRef, Prediction, PredictionRequest
 from ...data.policy import refuse_flaws
-from ...errors import InvalidInput, SondeError, TimeLimit
+from ...errors import InvalidInput, SondeError, TimeLimit, Unavailable
 from ...learn import Detector
 from ...learn.per_series import PerSeries
 from ...telemetry.predictions import PredictionLog
 from ...wire import media as kinds
 from ...wire.answers import prediction_body
-from ...wire.bodies import Body, parse
+from ...wire.bodies import Body, parse, parse_quickly
 from ...wire.problems import pointed
 from ...wire.reading import container_of, reading_of
 from ...wire.unpack import unpacked
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Decoding more than this would keep others waiting for milliseconds.
 ASIDE_BYTES = 128 * 1024
-INLINE_S = 1e-3
+INLINE_S, INLINE_ROWS = 1e-3, 5000
 _PREFIX, _SUFFIX = len("/api/v1/models/"), len("/predict")
 _OPTIONS = frozenset({"version", "alias", "key", "time", "id"})
 
@@ -100,11 +100,9 @@ class Predicting:
         model, _, cost = await self._parts.model_for(ref, key)
         if not isinstance(model, Detector):
             raise InvalidInput(f"{ref} is no detector but {model.name}")
-        encoding = request.header(b"content-encoding")
-        if encoding is None and len(data) <= ASIDE_BYTES:
-            question = self._question(request, ref, data, model, key)
-        else:
-            question = await self._parts.aside(True, self._question, request, ref, data, model, key)
+        question = self._quick(request, ref, data, model, key)
+        if question is None:
+            question = await self._parts.decoding(self._question, request, ref, data, model, key)
         if most_cells is not None:
             _refuse_cells(question, most_cells)
         expected_s = 0.0 if cost is None else cost.seconds_for(question.n_rows)
@@ -113,9 +111,31 @@ class Predicting:
             prediction = self._parts.predictor.predict(question.request)
         else:
             prediction = await self._slowly(question, cost, expected_s)
-        return self._encoded(request, model, question, prediction, accept, started)
+        if question.n_rows <= INLINE_ROWS and accept == kinds.JSON:
+            return self._encoded(request, model, question, prediction, accept, started)
+        return await self._parts.decoding(
+            self._encoded, request, model, question, prediction, accept, started
+        )
 
     # --- steps -------------------------------------------------------------------------------
+
+    def _quick(
+        self, request: Request, ref: ModelRef, data: bytes, model: Detector, key: str | None
+    ) -> Question | None:
+        """A small body of nothing but numbers, decoded at once; None for all that takes longer."""
+        if len(data) > ASIDE_BYTES or request.header(b"content-encoding") is not None:
+            return None
+        if kinds.of_content_type(request.header(b"content-type")) != kinds.JSON:
+            return None
+        if request.scope.get("query_string") and request.query().keys() & {"time", "id"}:
+            return None
+        body = parse_quickly(data, self._parts.limits)
+        rows = None if body is None else container_of(body, model.schema_)
+        if body is None or rows is None:
+            return None
+        key = body.options.get("key", key)
+        asked = PredictionRequest(ref, rows, key, request.id, candidate=False)
+        return Question(asked, None, len(rows.values))
 
     def _question(
         self, request: Request, ref: ModelRef, data: bytes, model: Detector, key: str | None
@@ -157,17 +177,31 @@ class Predicting:
 
     async def _slowly(self, question: Question, cost: Any, expected_s: float) -> Prediction:
         limit = self._parts.settings.limits.seconds
-        if expected_s > 4 * limit:  # an estimate may be wrong, but not by that much
+        if expected_s > limit:
             raise _too_slow(limit, f"{question.n_rows:,} rows would take about {expected_s:.0f} s")
+        if cost.pays and self._parts.batcher is not None:
+            try:
+                async with asyncio.timeout(limit):
+                    return await self._parts.batcher.predict(question.request)
+            except TimeoutError:
+                raise _too_slow(limit, f"{question.n_rows:,} rows took longer") from None
+        begun = self._parts.threads.submit(self._parts.predictor.predict, question.request)
         try:
             async with asyncio.timeout(limit):
-                if cost.pays and self._parts.batcher is not None:
-                    return await self._parts.batcher.predict(question.request)
-                predict = self._parts.predictor.predict
-                answer: Prediction = await self._parts.in_line(predict, question.request)
+                answer: Prediction = await asyncio.shield(asyncio.wrap_future(begun))
                 return answer
         except TimeoutError:
+            if begun.cancel():
+                raise Unavailable(
+                    f"others' predictions took all of the {limit:g} s that this one could wait; "
+                    "ask again in a moment (SONDE_SERVER__THREADS)",
+                    retry_after_s=1.0,
+                    setting="SONDE_SERVER__THREADS",
+                ) from None
             raise _too_slow(limit, f"{question.n_rows:,} rows took longer") from None
+        except asyncio.CancelledError:
+            begun.cancel()
+            raise
 
     def _encoded(
         self,

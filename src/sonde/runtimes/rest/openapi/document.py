@@ -53,6 +53,19 @@ _TITLES = {
 }
 _ALWAYS = (400, 401, 403, 405, 413, 422, 429, 500, 503)
 _DATA = (404, 406, 415, 501)
+_RATES = {
+    "RateLimit-Limit": "rate_limit",
+    "RateLimit-Remaining": "rate_remaining",
+    "RateLimit-Reset": "rate_reset",
+}
+_OF_STATUS = {
+    201: {"Location": "location", "Idempotency-Replayed": "replayed"},
+    401: {"WWW-Authenticate": "challenge"},
+    405: {"Allow": "allow"},
+    409: {"Retry-After": "retry_later"},
+    429: {"Retry-After": "retry_after"},
+    503: {"Retry-After": "retry_after"},
+}
 
 
 def document(settings: Settings) -> Json:
@@ -81,8 +94,16 @@ def document(settings: Settings) -> Json:
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             },
             "headers": {
-                "request_id": {"schema": text(), "description": "As it came, or made."},
-                "retry_after": {"schema": whole(), "description": "Seconds."},
+                "request_id": _header(text(), "As it came, or made.", required=True),
+                "retry_after": _header(whole(), "Seconds.", required=True),
+                "retry_later": _header(whole(), "Seconds, where waiting helps."),
+                "allow": _header(text(), "The methods that are answered.", required=True),
+                "challenge": _header(text(), "`Bearer`.", required=True),
+                "location": _header(text(), "Where it is.", required=True),
+                "replayed": _header(text(), "`true`: this answer was given before."),
+                "rate_limit": _header(whole(), "Requests of one window; where rates are set."),
+                "rate_remaining": _header(whole(), "Requests that are left in it."),
+                "rate_reset": _header(whole(), "Seconds until one more is free."),
             },
         },
     }
@@ -200,7 +221,8 @@ def _paths() -> Json:
                 {
                     "200": {
                         "description": "The card.",
-                        "headers": _headers(),
+                        "headers": _headers()
+                        | {"Content-Security-Policy": _header(text(), "Of the page.")},
                         "content": {
                             "text/html": {"schema": {"type": "string"}},
                             "text/markdown": {"schema": {"type": "string"}},
@@ -216,7 +238,11 @@ def _paths() -> Json:
                 {
                     "200": {
                         "description": "The file.",
-                        "headers": _headers(),
+                        "headers": _headers()
+                        | {
+                            "ETag": _header(text(), "The digest.", required=True),
+                            "Content-Disposition": _header(text(), "A name for the file."),
+                        },
                         "content": {kinds.MODEL: {"schema": _BYTES}},
                     }
                 },
@@ -297,10 +323,12 @@ def _error(status: int) -> Json:
 
 
 def _headers(status: int = 200) -> Json:
-    found: Json = {"X-Request-Id": {"$ref": "#/components/headers/request_id"}}
-    if status in (429, 503):
-        found["Retry-After"] = {"$ref": "#/components/headers/retry_after"}
-    return found
+    names = {"X-Request-Id": "request_id", **_RATES, **_OF_STATUS.get(status, {})}
+    return {shown: {"$ref": f"#/components/headers/{name}"} for shown, name in names.items()}
+
+
+def _header(schema: Json, about: str, *, required: bool = False) -> Json:
+    return {"schema": schema, "description": about, "required": required}
 
 
 def _ok(shape: str | Json, more: Json | None = None) -> Json:
@@ -310,11 +338,10 @@ def _ok(shape: str | Json, more: Json | None = None) -> Json:
 
 
 def _created(shape: str) -> Json:
-    where = {"Location": {"schema": text(), "description": "Where it is."}}
     return {
         "201": {
             "description": "It is there.",
-            "headers": _headers() | where,
+            "headers": _headers(201),
             "content": {kinds.JSON: {"schema": ref(shape)}},
         }
     }
