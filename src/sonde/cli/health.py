@@ -26,8 +26,7 @@ def health(
 
     Example: sonde health http://127.0.0.1:8000
     """
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise UsageMistake(f"{url!r} is no address of a service; write http://HOST:PORT")
+    _refuse_other(url)
     status, body = _ready(url.rstrip("/"), timeout)
     if json:
         print_json(body)
@@ -38,6 +37,19 @@ def health(
         told = "\n".join(f"  {name}: {found}" for name, found in missing.items())
         print_text(f"{url} is not ready:\n{told}")
     return FINE if status == 200 else FAILED
+
+
+def _refuse_other(url: str) -> None:
+    """Refuse what is no address of a service; what was written may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise UsageMistake("that is no address of a service; write http://HOST:PORT")
+    if "@" in parts.netloc:
+        raise UsageMistake("health and readiness are told without a name or password; leave it out")
 
 
 def _ready(url: str, timeout: float) -> tuple[int, dict[str, Any]]:

@@ -63,6 +63,8 @@ def model_page(
         asked = asked.where(models.c.name.startswith(prefix, autoescape=True))
     if tag is not None:
         name, equals, value = tag.partition("=")
+        if "\0" in tag:
+            raise InvalidInput("a tag holds no character 0; correct it", field="tag")
         found = models.c.tags[name].as_string()
         asked = asked.where(found == value if equals else found.is_not(None))
     if after is not None:

@@ -42,12 +42,19 @@ _NOTHING = Context()
 _FAILED = Status(StatusCode.ERROR)
 
 
+def _is_address(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 class Spans:
     """Makes spans and has them sent to ``endpoint`` by a thread."""
 
     def __init__(self, endpoint: str, service_name: str) -> None:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(endpoint):
             raise InvalidInput(
                 f"{masked(endpoint)!r} is no address of a collector; write it like "
                 "http://collector:4318/v1/traces",

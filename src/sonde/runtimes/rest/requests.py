@@ -22,6 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BUSY_S = 1.0  # after which to ask again where the service is full
 STILL_S = 1.0  # how long a body may stand still whatever others want
 LONGEST_QUERY = 16_384  # characters
+_MOST_DIGITS = 19  # no body is that long, and reading a number of thousands of digits takes long
 STATE = "sonde"  # where a scope keeps the request
 
 
@@ -146,8 +147,11 @@ class Bodies:
         """
         limit = self._most if most is None else most
         stated = request.headers.get(b"content-length")
-        if stated is not None and stated.isdigit() and int(stated) > limit:
-            raise self._too_large(limit, int(stated))
+        if stated is not None and stated.isdigit():
+            digits = stated.lstrip(b"0") or b"0"
+            size = int(digits) if len(digits) < _MOST_DIGITS else 10**_MOST_DIGITS
+            if size > limit:
+                raise self._too_large(limit, size)
         message = await self._first(request)
         if not message.get("more_body"):
             body: bytes = message.get("body", b"")

@@ -30,7 +30,11 @@ def reading_from(source: str, options: DataOptions, limits: Limits) -> Reading:
     """
     settings = read_settings()
     given: Any
-    if urlsplit(source).scheme in ("http", "https"):
+    try:
+        scheme = urlsplit(source).scheme
+    except ValueError as error:
+        raise InvalidInput(f"{source[:80]!r} is no address: {error}", pointer="/source") from None
+    if scheme in ("http", "https"):
         given = io.BytesIO(
             fetch(
                 source,
