@@ -218,7 +218,7 @@ def rows_arrow(n: int, d: int) -> bytes:
     import polars as pl
 
     values = np.array(rows_of(n, d))
-    frame = pl.DataFrame(values, schema=[f"column_{i}" for i in range(d)])
+    frame = pl.DataFrame(values, schema=[f"c{i}" for i in range(d)])
     return frame.write_ipc_stream(None, compat_level=pl.CompatLevel.oldest()).getvalue()
 
 

@@ -203,12 +203,18 @@ def _message_at(data: bytes, at: int) -> tuple[int, _Table, memoryview, int] | N
 def _size(batch: _Table, body: memoryview) -> int:
     """Bytes of a batch once unpacked: a packed buffer says in its first eight how many."""
     buffers, is_packed = batch.child(2), batch.place(3) is not None
+    if buffers is None:
+        return 0
+    n_bytes = 16 * _count(buffers, 16)
+    places = memoryview(batch.data)[buffers.at + 4 :][:n_bytes]
+    if len(places) < n_bytes:
+        raise ValueError("more buffers than bytes")
     total = 0
-    for i in range(_count(buffers, 16)):
-        offset, length = struct.unpack_from("<qq", batch.data, buffers.at + 4 + 16 * i)  # type: ignore[union-attr]
+    for offset, length in struct.iter_unpack("<qq", places):
         if is_packed and length >= 8:
             length = max(length, struct.unpack_from("<q", body, offset)[0])
-        total += max(0, length)
+        if length > 0:
+            total += length
     return total
 
 

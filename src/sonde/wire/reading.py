@@ -62,11 +62,16 @@ def container_of(body: Body, schema: Schema) -> Container | None:
 
     The same to the bit as ``reading_of(body, schema=schema).data``; None where only that can tell.
     """
-    values, names, channels = body.values, body.names, schema.channels
-    if values is None or body.time is not None or body.id is not None or schema.kind == "panel":
+    names, channels = body.names, schema.channels
+    if body.time is not None or body.id is not None or schema.kind == "panel":
         return None
     if schema.time_column is not None or schema.id_column is not None or schema.categories:
         return None
+    values = body.values if body.frame is None else _numbers_in(body, len(channels))
+    if values is None:
+        return None
+    if body.frame is not None and names == default_names(values.shape[1]):
+        names = None
     if names is None:
         if values.shape[1] != len(channels):
             return None
@@ -80,6 +85,19 @@ def container_of(body: Body, schema: Schema) -> Container | None:
     if len(values) > 1 and max(values.max(), -values.min()) >= _EXACT:
         return None
     return Table(values, channels) if schema.kind == "table" else Series(values, channels)
+
+
+def _numbers_in(body: Body, n_columns: int) -> Floats | None:
+    """A frame of ``n_columns`` columns, all of finite floats, as an array; None for any other."""
+    import polars as pl
+
+    frame = body.frame
+    if frame is None or frame.width != n_columns or frame.height == 0:
+        return None
+    if body.form != "frame" or body.notes or body.mixed or set(frame.dtypes) != {pl.Float64}:
+        return None
+    values = np.ascontiguousarray(frame.to_numpy())  # a missing cell becomes NaN
+    return values if np.isfinite(values).all() else None
 
 
 def parse_with_care(data: bytes, limits: Limits) -> Body:

@@ -23,7 +23,18 @@ ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """``/large`` answers with 32 MB, ``/slow`` after a while, all else with a word."""
+    """``/large`` answers with 32 MB, ``/slow`` after a while, all else with a word.
+
+    ``/names`` reads the body, and answers with the names of the headers.
+    """
+    if scope["path"] == "/names":
+        while (await receive()).get("more_body"):
+            pass
+        names = b",".join(name for name, _ in scope["headers"])
+        headers = [(b"content-length", str(len(names)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": names})
+        return
     if scope["path"] == "/slow":
         await asyncio.sleep(1.5)
     size = 32 << 20 if scope["path"] == "/large" else 4
@@ -152,3 +163,68 @@ def test_the_limit_of_open_files_is_raised_for_connections() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 1280
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ASK + b"\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000000\r\n\r\n" + b"x" * 100,
+    ],
+)
+@pytest.mark.usefixtures("quick")
+def test_what_comes_after_an_answer_and_is_no_request_ends_the_connection(said: bytes) -> None:
+    with served() as port, connect(port, said) as one:
+        assert one.recv(4096).startswith(b"HTTP/1.1 200")
+        time.sleep(0.1)
+        one.sendall(b"\r\n" if said.startswith(b"GET") else b"x")
+        assert until(lambda: _is_closed(one))
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_connection_is_used_again_after_its_answers() -> None:
+    with served() as port, connect(port) as one:
+        for _ in range(4):
+            one.sendall(ASK)
+            assert one.recv(4096).startswith(b"HTTP/1.1 200")
+            time.sleep(0.3)
+
+
+def test_a_header_without_end_is_not_waited_for() -> None:
+    def send_on(one: socket.socket) -> None:
+        for _ in range(200):
+            one.sendall(b"a" * 100_000)
+            time.sleep(0.005)
+
+    begun = b"GET / HTTP/1.1\r\nhost: x\r\na: "
+    with served() as port, connect(port, begun) as one, pytest.raises(ConnectionError):
+        send_on(one)
+
+
+def test_trailers_are_no_headers() -> None:
+    body = b"2\r\n{}\r\n0\r\nauthorization: y\r\n\r\n"
+    said = b"POST /names HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" + body
+    with served() as port, connect(port, said) as one:
+        answer = one.recv(4096)
+    assert b"host" in answer
+    assert b"authorization" not in answer
+
+
+def test_rubbish_behind_a_request_ends_the_connection_without_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with served() as port, connect(port, ASK.replace(b"/ ", b"/slow ") + b"GARB\r\n\r\n") as one:
+        assert until(lambda: _is_closed(one))
+        time.sleep(2)
+    assert "Traceback" not in caplog.text
+    assert "handler is closed" not in caplog.text
+
+
+def _is_closed(one: socket.socket) -> bool:
+    one.settimeout(0.2)
+    try:
+        return one.recv(4096) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True

@@ -207,7 +207,7 @@ def test_a_stop_finishes_what_was_accepted(tmp_path: Path, large: Any) -> None:
                 headers={"content-type": m.ARROW},
                 timeout=60,
             )
-            time.sleep(0.3)  # enough to be accepted, not to be answered
+            until(lambda: _busy(service) or detecting.done())
             service.process.send_signal(signal.SIGTERM)
             until(lambda: _refuses(service.url))
             got = sum(map(len, download.iter_bytes()))

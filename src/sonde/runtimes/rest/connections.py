@@ -8,6 +8,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_S = 15.0  # for a request's line and headers, from its first byte
+HEAD_BYTES = 256 * 1024  # a parser joins the pieces of a header anew at each of them
 # Between two looks at a reader who does not keep up. Buffers of both systems let go of megabytes
 # at a time, so that one who reads 50 kB a second seems to stand still for almost as long.
 GLANCE_S = 60.0
@@ -20,9 +21,11 @@ _FULL = b'{"type":"about:blank","title":"Unavailable","status":503,"code":"unava
 class Connection(HttpToolsProtocol):
     """As uvicorn's, with bounds on what one caller holds up.
 
-    A request's head has ``HEAD_S``, and a reader who takes nothing for ``GLANCE_S`` is let go.
-    Where there are ``most`` connections, the one that has been idle for longest makes room for a
-    new one, and where all are at work the new one is told to come back.
+    A request's head has ``HEAD_S`` and ``HEAD_BYTES``; so has what comes after an answer and is no
+    request, such as the rest of a body that nobody read. Trailers are no headers. A reader who
+    takes nothing for ``GLANCE_S`` is let go. Where there are ``most`` connections, the one that has
+    been idle for longest makes room for a new one, and where all are at work the new one is told
+    to come back.
     """
 
     def __init__(self, *words: Any, most: int = 1024, **named: Any) -> None:
@@ -31,6 +34,8 @@ class Connection(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._unsent = 0
+        self._is_in_head = True
+        self._head_bytes = 0
 
     # --- what the transport says -------------------------------------------------------------
 
@@ -41,14 +46,48 @@ class Connection(HttpToolsProtocol):
             self._refuse()
 
     def data_received(self, data: bytes) -> None:
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            # One piece may hold the head and the beginning of a body.
+            if self._head_bytes > 2 * HEAD_BYTES:
+                self.transport.close()
+                return
         super().data_received(data)
-        # The scope of a request gets its method once the head is there.
-        if self.scope is not None and "method" in self.scope:
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
-        elif self._head_timer is None:
-            self._wait_for_head()
+        is_answered = self.cycle is None or self.cycle.response_complete
+        if self._is_in_head or (is_answered and self.timeout_keep_alive_task is None):
+            if self._head_timer is None:
+                self._wait_for_head()
+        elif self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def on_message_begin(self) -> None:
+        self._is_in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        if self._head_timer is not None and not self._is_in_head:
+            self._head_timer.cancel()
+            self._head_timer = None
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            # Rubbish behind a request that is being answered: its answer can't be sent any more.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self.transport.close()
+            return
+        super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._head_timer, self._write_timer):
