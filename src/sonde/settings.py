@@ -88,6 +88,12 @@ class ServerSettings(_Group):
     computers: int = Field(
         1, ge=1, le=64, description="Processes for detecting and training, beside each worker."
     )
+    computer_mb: int = Field(
+        4096,
+        ge=64,
+        le=10_000_000,
+        description="Megabytes that one detection or training may take; Linux only.",
+    )
     waiting: int = Field(
         32, ge=0, le=100_000, description="Detections and trainings that may wait for their turn."
     )

@@ -179,6 +179,7 @@ class Parts:
             known = self.file.at_hand(ref)
         if known is None:
             known = await self.aside(True, self.models.resolve, ref, key)
+            self.metrics.active_models(len(self.models.in_use()))
         model, version = known
         if not isinstance(model, Detector):
             return model, version, None

@@ -167,6 +167,7 @@ def _computers(settings: Settings, n: int) -> Computers:
         waiting=settings.server.waiting,
         seconds=settings.limits.seconds,
         start="sonde.runtimes.rest.work:warm",
+        memory_mb=settings.server.computer_mb,
     )
 
 
