@@ -1,11 +1,11 @@
-# make setup · demo · test · check · bench-setup · bench · lock
+# make setup · demo · test · check · bench-setup · bench-service-setup · bench · lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: setup demo test check bench-setup bench lock clean
+.PHONY: setup demo test check bench-setup bench-service-setup bench lock clean
 
 setup: $(STAMP)
 
@@ -25,7 +25,7 @@ demo: setup
 	@echo "Open report.html in a browser."
 
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --durations 15
 
 check: setup
 	$(BIN)/ruff check .
@@ -36,6 +36,12 @@ check: setup
 
 bench-setup: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+
+# The servers that ours is measured beside, an environment each.
+bench-service-setup: bench-setup
+	$(PYTHON) -m venv .peers/mlserver && .peers/mlserver/bin/pip install --quiet mlserver==1.7.1 mlserver-sklearn==1.7.1
+	$(PYTHON) -m venv .peers/mlflow && .peers/mlflow/bin/pip install --quiet mlflow==3.17.2
+	$(PYTHON) -m venv .peers/bentoml && .peers/bentoml/bin/pip install --quiet bentoml==1.4.39 scikit-learn
 
 bench: bench-setup
 	$(BIN)/python benchmarks/figures.py
