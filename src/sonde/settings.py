@@ -69,6 +69,9 @@ class RedisSettings(_Group):
 class ServerSettings(_Group):
     """The service and its processes."""
 
+    host: str = Field("127.0.0.1", description="The address that `sonde serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Its port; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that answer.")
     model: str | None = Field(
         None, description="The model that `POST /predict` asks: a file, or a name of the registry."
     )
@@ -290,7 +293,28 @@ def read_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = variable(*(str(part) for part in first["loc"]))
-        raise InvalidInput(f"setting {name}: {first['msg']}", setting=name) from None
+        raise InvalidInput(f"setting {name} {_fault(first)}", setting=name) from None
+
+
+def _fault(found: Any) -> str:
+    """What is wrong with a value, and the value; secrets have no kind that is shown."""
+    said = _FAULTS.get(found["type"])
+    if said is None:
+        return f"can't be used: {found['msg']}"
+    return f"must be {said.format(**found.get('ctx', {}))}, got {str(found['input'])[:40]!r}"
+
+
+_FAULTS = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "literal_error": "{expected}",
+}
 
 
 def variable(*path: str) -> str:

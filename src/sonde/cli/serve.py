@@ -11,9 +11,18 @@ from .screen import say
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    host: Annotated[
+        str | None,
+        typer.Option(help="The address to listen on.", show_default="127.0.0.1"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="0 takes a free one.", show_default="8000"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that answer.", show_default="1"),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="A model file or a registered name that POST /predict asks."),
@@ -32,12 +41,20 @@ def serve(
     from ..settings import read_settings
 
     need("uvicorn", extra="serve", purpose="the service")
-    settings = read_settings(**({"server": {"open": True}} if open else {}))
+    said = {"host": host, "port": port, "workers": workers, "open": open or None}
+    given = {name: value for name, value in said.items() if value is not None}
+    settings = read_settings(**({"server": given} if given else {}))
     from ..runtimes.rest.processes import serve as run
 
     with checking_usage():
         named = model or settings.server.model
         ref = None if named is None else ModelRef.parse(named)
+    server = settings.server
     return run(
-        settings, host, port, workers=workers, model=ref, tell=lambda line: say(line, quiet=False)
+        settings,
+        server.host,
+        server.port,
+        workers=server.workers,
+        model=ref,
+        tell=lambda line: say(line, quiet=False),
     )

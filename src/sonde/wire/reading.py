@@ -126,10 +126,14 @@ def _of_schema(body: Body, schema: Schema) -> Reading:
             schema.check(Table(np.zeros((max(schema.min_rows, 1), n))))
         names = list(schema.channels)
         frame = beside.renamed(frame, names)
+        # Nor have they a time: they are the rows of a series in their order.
+        time_column = None
+    else:
+        time_column = schema.time_column
     return _examined(
         frame,
         beside,
-        time=beside.time or schema.time_column,
+        time=beside.time or time_column,
         id=beside.id or schema.id_column,
         columns=names,
         categories=Categories(schema.categories) if schema.categories else None,

@@ -31,10 +31,11 @@ def is_open(settings: Settings, host: str) -> bool:
     With keys where any were made or a first one is set; without on loopback, or where the
     settings say so in so many words.
 
+    Where the database that would know of keys is away, keys are wanted: it may have some.
+
     Raises
     ------
     InvalidInput : no keys, on an address that others reach.
-    Unavailable : the database that would know of keys is away.
     """
     from ...security.keys import Keys, pepper_of
     from ...storage import open_database
@@ -54,6 +55,8 @@ def is_open(settings: Settings, host: str) -> bool:
             pepper = None if given.pepper is None else given.pepper.get_secret_value()
             if Keys(database, pepper_of(pepper, settings.home)).any_exist():
                 return False
+    except Unavailable:
+        return False
     finally:
         database.close()
     if settings.server.open or is_loopback(host):
