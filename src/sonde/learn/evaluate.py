@@ -25,6 +25,8 @@ Flags = NDArray[np.bool_]
 SHARE = 0.2  # of the rows held out, unless told
 FEWEST_TO_LEARN_FROM = 2
 
+_MOST_TIMES, _ALWAYS_FINE = 4, 0.05
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -141,6 +143,13 @@ def _judged(trained: Trained, reading: Reading, kept: Flags, how: str) -> Evalua
     else:
         ordinary = tails if truth is None else tails[~truth]
         found["flagged_share"] = float(flagged.mean())
+        if not threshold_holds(found["flagged_share"], model.threshold_.cutoff):
+            notes.append(
+                f"{found['flagged_share']:.3g} of the held-out rows are called anomalies, and the "
+                f"threshold lets {model.threshold_.cutoff:.3g} of ordinary rows pass: many of them "
+                "are strange, or the data have changed; learn from more rows, or choose the "
+                "threshold by contamination, false alarms or labels"
+            )
         found["ks_distance"] = metrics.distance_from_uniform(ordinary)
     if truth is None:
         notes.append(
@@ -160,6 +169,17 @@ def _judged(trained: Trained, reading: Reading, kept: Flags, how: str) -> Evalua
         notes=tuple(notes),
         **found,
     )
+
+
+def threshold_holds(flagged: float, expected: float) -> bool:
+    """Whether a share of held-out rows is no more than a threshold may have flagged.
+
+    A few are real anomalies; four times as many as ordinary rows promise are too many.
+
+    >>> threshold_holds(0.04, 0.001), threshold_holds(0.065, 0.013), threshold_holds(0.2, 0.1)
+    (True, False, True)
+    """
+    return flagged <= max(_MOST_TIMES * expected, _ALWAYS_FINE)
 
 
 def _of_labels(truth: Flags, flagged: Flags, strangeness: Floats) -> dict[str, Any]:

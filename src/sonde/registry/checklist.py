@@ -13,15 +13,13 @@ import numpy as np
 from ..core import Panel, Series, Table
 from ..errors import SondeError
 from ..learn import Detector, decide
+from ..learn.evaluate import threshold_holds
 from .lineage import dependencies
 from .records import ModelRecord, VersionRecord
 
 if TYPE_CHECKING:
     from .versions import Registry
 
-# A threshold that lets this much more pass on rows held out than it promised does not hold there.
-MOST_TIMES_EXPECTED = 10
-ALWAYS_FINE = 0.05  # of the rows; real anomalies may be among them
 TRIAL_ROWS = 32
 
 
@@ -121,8 +119,8 @@ def _threshold(record: VersionRecord) -> Check:
     flagged, expected = (record.metrics.get(key) for key in ("flagged_share", "expected_share"))
     if not isinstance(flagged, float) or not isinstance(expected, float):
         return Check(name, False, "not known", "train with an evaluation")
-    said = f"{100 * flagged:.3g}% flagged, {100 * expected:.3g}% promised of ordinary rows"
-    is_fine = flagged <= max(MOST_TIMES_EXPECTED * expected, ALWAYS_FINE)
+    said = f"{100 * flagged:.3g}% flagged; it lets {100 * expected:.3g}% of ordinary rows pass"
+    is_fine = threshold_holds(flagged, expected)
     remedy = "learn from more rows, or choose the threshold by --labels or --false-alarms"
     return Check(name, is_fine, said, "" if is_fine else remedy)
 
