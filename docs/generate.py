@@ -42,7 +42,8 @@ def estimators() -> str:
 def error_codes() -> str:
     """Every error by its code, with the status that the service answers."""
     lines = [NOTE, "# Errors", "", "Every error has a `code` for programs, a sentence for people"]
-    lines += ["and `facts` for both.", "", "```text", inspect.cleandoc(errors.__doc__ or "").partition("\n\nThey know")[0], "```"]
+    tree = inspect.cleandoc(errors.__doc__ or "").partition("\n\nThey know")[0]
+    lines += ["and `facts` for both.", "", "```text", tree, "```"]
     lines += ["", "| class | code | HTTP status | also a |", "| --- | --- | --- | --- |"]
     for kind in _error_kinds():
         also = [b.__name__ for b in kind.__mro__ if b.__module__ == "builtins"]

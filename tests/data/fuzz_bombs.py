@@ -32,12 +32,14 @@ def _npy(shape: str) -> bytes:
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + b"\x00" * 64
 
 
-def _sheet(xml: str) -> bytes:
+def _sheet(xml: str | bytes) -> bytes:
     members = members_of(seeds()["xlsx"])
-    members["xl/worksheets/sheet1.xml"] = (
-        '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/'
-        f'spreadsheetml/2006/main">{xml}</worksheet>'
-    ).encode()
+    start = (
+        b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/'
+        b'spreadsheetml/2006/main">'
+    )
+    inner = xml.encode() if isinstance(xml, str) else xml
+    members["xl/worksheets/sheet1.xml"] = b"".join([start, inner, b"</worksheet>"])
     return zipped(members)
 
 
@@ -154,7 +156,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "xlsx of three million rows": lambda: _sheet(
         "<sheetData>" + "<row/>" * 3_000_000 + "</sheetData>"
     ),
-    "xlsx of 400 megabytes": lambda: _sheet(" " * (400 << 20)),
+    "xlsx of 400 megabytes": lambda: _sheet(b" " * (400 << 20)),
     "xlsx of deep elements": lambda: _sheet("<a>" * 300_000),
     "ods of a billion columns": lambda: _ods_cells("table:number-columns-repeated='1000000000'"),
     "ods of a billion rows": lambda: _ods_cells("table:number-rows-repeated='1000000000'"),

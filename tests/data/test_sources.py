@@ -297,7 +297,10 @@ def altered_zip(offset: int, value: bytes) -> bytes:
         (b"PK\x03\x04 and no more", "a damaged or cut off zip file"),
         (b"7z\xbc\xaf\x27\x1c" + b"0" * 99, "is a 7z archive; unpack it"),
         (b"a.csv".ljust(257, b"\0") + b"ustar" + b"0" * 999, "is a tar archive; unpack it"),
-        (gzip.compress(b"a.csv".ljust(257, b"\0") + b"ustar", mtime=0), "is a tar archive; unpack it"),
+        (
+            gzip.compress(b"a.csv".ljust(257, b"\0") + b"ustar", mtime=0),
+            "is a tar archive; unpack it",
+        ),
     ],
 )
 def test_refuses_archives_that_cannot_be_read(data: bytes, says: str) -> None:

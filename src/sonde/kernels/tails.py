@@ -55,7 +55,8 @@ def tail_probabilities(
                         low = middle
                     else:
                         high = middle
-                slope = (shares[low + 1] - shares[low]) / (knots[low + 1] - knots[low])
-                share = slope * (score - knots[low]) + shares[low]
+                # A part of the way, not a slope: between neighbouring numbers that is infinite.
+                way = (score - knots[low]) / (knots[low + 1] - knots[low])
+                share = shares[low] + way * (shares[low + 1] - shares[low])
             out[i] = max(share, above)
     return out

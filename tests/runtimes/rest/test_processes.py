@@ -215,7 +215,7 @@ def test_a_stop_finishes_what_was_accepted(tmp_path: Path, large: Any) -> None:
         assert got == about["size"] > 10_000_000
         assert answer.status_code == 200
         assert service.process.wait(30) == 0
-        assert of_home(tmp_path) == []
+        until(lambda: not of_home(tmp_path), 10)
 
 
 def test_what_does_not_finish_in_time_is_told_so(tmp_path: Path) -> None:
@@ -282,7 +282,8 @@ def test_workers_share_a_port_are_replaced_and_counted_together(tmp_path: Path) 
 
         service.process.send_signal(signal.SIGINT)
         assert service.process.wait(30) == 0
-    assert of_home(tmp_path) == []
+    # Python's own tracker of resources ends a moment after the one that it serves.
+    until(lambda: not of_home(tmp_path), 10)
     assert "Traceback" not in service.said()
 
 
