@@ -14,9 +14,7 @@ from sonde.client import Client
 
 def main(series: str) -> None:
     sonde = Path(sys.executable).with_name("sonde")
-    subprocess.run(
-        [sonde, "train", series, "--model", "seasonal_residual", "--name", "taxi"], check=True
-    )
+    subprocess.run([sonde, "train", series, "--name", "taxi"], check=True)
     service = subprocess.Popen([sonde, "serve", "--port", "0"], stderr=subprocess.PIPE, text=True)
     try:
         assert service.stderr is not None
