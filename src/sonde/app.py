@@ -70,15 +70,11 @@ def open_registry(settings: Settings, keyring: Keyring) -> Registry:
     need("sqlalchemy", extra="registry", purpose="models by name")
     need("alembic", extra="registry", purpose="models by name")
     from .registry import Registry, open_blobs
-    from .storage import open_database
+    from .storage import database_of
 
-    given = settings.database
-    url = None if given.url is None else given.url.get_secret_value()
-    database = open_database(
-        url, settings.home, pool_size=given.pool_size, timeout_s=given.timeout_s
-    )
+    database = database_of(settings)
     try:
-        bring_up(database, given)
+        bring_up(database, settings.database)
     except BaseException:
         database.close()
         raise

@@ -98,15 +98,9 @@ def _database() -> Iterator[Database]:
 
     given = read_settings()
     need("sqlalchemy", extra="registry", purpose="databases of models")
-    from ..storage import open_database
+    from ..storage import database_of
 
-    url = given.database.url
-    database = open_database(
-        None if url is None else url.get_secret_value(),
-        given.home,
-        pool_size=given.database.pool_size,
-        timeout_s=given.database.timeout_s,
-    )
+    database = database_of(given)
     try:
         yield database
     finally:

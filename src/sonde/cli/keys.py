@@ -160,16 +160,11 @@ def _keys() -> Iterator[Keys]:
     given = read_settings()
     need("sqlalchemy", extra="registry", purpose="keys")
     from ..security.keys import Keys, pepper_of
-    from ..storage import open_database
+    from ..storage import database_of
     from ..storage.migrate import upgrade
 
-    url, pepper = given.database.url, given.keys.pepper
-    database = open_database(
-        None if url is None else url.get_secret_value(),
-        given.home,
-        pool_size=given.database.pool_size,
-        timeout_s=given.database.timeout_s,
-    )
+    pepper = given.keys.pepper
+    database = database_of(given)
     try:
         wanted = given.database.upgrade
         if database.is_sqlite if wanted is None else wanted:

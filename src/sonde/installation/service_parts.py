@@ -190,15 +190,9 @@ def _said(name: str, state: State, found: str, remedy: str = "") -> Finding:
 
 
 def _database(settings: Settings) -> Database:
-    from ..storage import open_database
+    from ..storage import database_of
 
-    url = settings.database.url
-    return open_database(
-        None if url is None else url.get_secret_value(),
-        settings.home,
-        pool_size=1,
-        timeout_s=settings.database.timeout_s,
-    )
+    return database_of(settings, pool_size=1)
 
 
 def _recorded_keys(settings: Settings) -> tuple[int, int] | None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core import ModelRef
-from ..errors import BadArtifact, Forbidden, NotFound
+from ..errors import BadArtifact, NotFound
 from ..learn import Estimator
-from .files import FileModels
+from .files import FileModels, refused_path
 from .records import VersionRecord
 
 if TYPE_CHECKING:
@@ -94,11 +94,7 @@ class RegistryModels:
             return known
         if ref.is_file:
             if self._files is None:
-                raise Forbidden(
-                    f"{ref.name[:140]!r} is the path of a file, and only models of the registry "
-                    "are served here; import it: sonde models import FILE --name NAME",
-                    model=ref.name[:140],
-                )
+                raise refused_path(ref.name)
             return self._files.resolve(ref, key)
         return self._learn(ref, self._open().version(ref.name, ref.version, ref.alias)).answer
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import InvalidInput
+from ..settings import Settings
 from .failures import refusal, secrets_of
 from .postgres import postgres_engine
 from .sqlite import sqlite_engine
@@ -89,6 +90,17 @@ class Database:
         readers = self.engine.execution_options(**options)
         sa.event.listen(readers, "before_execute", _refuse_changes)
         return readers
+
+
+def database_of(settings: Settings, *, pool_size: int | None = None) -> Database:
+    """The database that the settings name; ``pool_size`` in place of theirs."""
+    given = settings.database
+    return open_database(
+        None if given.url is None else given.url.get_secret_value(),
+        settings.home,
+        pool_size=given.pool_size if pool_size is None else pool_size,
+        timeout_s=given.timeout_s,
+    )
 
 
 def open_database(

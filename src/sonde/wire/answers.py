@@ -12,7 +12,7 @@ import orjson
 from ..core import Detection, Prediction
 from ..errors import NotAcceptable
 from . import media as m
-from .plain import anomaly_json, files_json, with_arrays
+from .plain import anomaly_json, files_json, synonyms, with_arrays
 
 if TYPE_CHECKING:
     import polars as pl
@@ -124,14 +124,8 @@ def _with_synonyms(
     told: dict[str, Any], output: Detection, algorithm: str, seconds: float, request_id: str
 ) -> dict[str, Any]:
     flags = output.is_anomaly
-    told["predictions"] = (
-        [-1 if flag else 1 for flag in flags.tolist()]
-        if len(flags) <= _FEW
-        else np.where(flags, np.int8(-1), np.int8(1))
-    )
-    told["algorithm"] = algorithm
-    told["anomaly_count"] = len(output.anomalies)
-    told["processing_time_ms"] = round(seconds * 1e3, 3)
+    predictions = None if len(flags) <= _FEW else np.where(flags, np.int8(-1), np.int8(1))
+    told |= synonyms(output, algorithm, seconds, predictions)
     told["request_id"] = request_id
     return told
 

@@ -116,15 +116,21 @@ def _number(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
-def synonyms(detection: Detection, algorithm: str, seconds: float) -> dict[str, Any]:
+def synonyms(
+    detection: Detection, algorithm: str, seconds: float, predictions: Any = None
+) -> dict[str, Any]:
     """The fields of an answer that clients of an earlier service read.
+
+    ``predictions`` are −1 and 1 a row, made as a list where they are not given.
 
     >>> quiet = Detection(np.zeros(2), np.array([False, True]), np.ones(2), [], cutoff=1e-3)
     >>> synonyms(quiet, "hbos", 0.0021)["predictions"]
     [1, -1]
     """
+    if predictions is None:
+        predictions = [-1 if flag else 1 for flag in detection.is_anomaly.tolist()]
     return {
-        "predictions": [-1 if flag else 1 for flag in detection.is_anomaly.tolist()],
+        "predictions": predictions,
         "algorithm": algorithm,
         "anomaly_count": len(detection.anomalies),
         "processing_time_ms": round(seconds * 1e3, 3),

@@ -38,18 +38,13 @@ def is_open(settings: Settings, host: str) -> bool:
     InvalidInput : no keys, on an address that others reach.
     """
     from ...security.keys import Keys, pepper_of
-    from ...storage import open_database
+    from ...storage import database_of
     from ...storage.migrate import status
 
     given = settings.keys
     if given.first is not None or given.first_file is not None:
         return False
-    url = settings.database.url
-    database = open_database(
-        None if url is None else url.get_secret_value(),
-        settings.home,
-        timeout_s=settings.database.timeout_s,
-    )
+    database = database_of(settings)
     try:
         if status(database).current is not None:
             pepper = None if given.pepper is None else given.pepper.get_secret_value()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...app import bring_up
 from ...core import ModelRef
-from ...errors import Forbidden, SondeError, Unavailable
+from ...errors import Forbidden, InvalidInput, SondeError, Unavailable
 from ...learn import Detector
 from ...registry.blobs import open_blobs
 from ...registry.served import RegistryModels
@@ -27,7 +27,7 @@ from ...serving.batching import Batcher
 from ...serving.cache import CachedPredictor
 from ...serving.computers import Computers
 from ...settings import Settings
-from ...storage import open_database
+from ...storage import database_of
 from ...telemetry.logs import RequestLog, log
 from ...telemetry.metrics import Metrics
 from ...telemetry.traces import Tracer
@@ -38,7 +38,6 @@ from .requests import Bodies, Places, Request
 from .served_file import ServedFile
 
 if TYPE_CHECKING:
-    from ...learn import Estimator
     from ...serving.measure import Cost
 
 T = TypeVar("T")
@@ -71,12 +70,7 @@ class Parts:
             settings.traces.endpoint, settings.traces.share, settings.traces.service_name
         )
         self.keyring = Keyring(settings.home / "keys", settings.registry.signing)
-        self.database = open_database(
-            _secret(settings.database.url),
-            settings.home,
-            pool_size=settings.database.pool_size,
-            timeout_s=settings.database.timeout_s,
-        )
+        self.database = database_of(settings)
         self.blobs = open_blobs(settings.blobs.url, settings.home)
         self.registry = Registry(
             self.database, self.blobs, self.keyring, settings.max_model_mb * 2**20
@@ -172,21 +166,26 @@ class Parts:
         """``work`` in one of the threads that read and write bodies."""
         return await asyncio.get_running_loop().run_in_executor(self.decoders, work, *args)
 
-    async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Estimator, str, Cost | None]:
-        """The model, its version, and what it costs; loaded and measured at the first request."""
+    async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Detector, Cost]:
+        """The model and what it costs; loaded and measured at the first request.
+
+        Raises
+        ------
+        InvalidInput : it is no detector.
+        """
         known = self.models.known(ref, key)
         if known is None and self.file is not None:
             known = self.file.at_hand(ref)
         if known is None:
             known = await self.aside(True, self.models.resolve, ref, key)
             self.metrics.active_models(len(self.models.in_use()))
-        model, version = known
+        model = known[0]
         if not isinstance(model, Detector):
-            return model, version, None
+            raise InvalidInput(f"{ref} is no detector but {model.name}")
         cost = self.costs.of(model)
         if cost is None:
             cost = await self.aside(True, self.costs.learn, model)
-        return model, version, cost
+        return model, cost
 
     # --- from start to end -------------------------------------------------------------------
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ...core import Container, ModelRef, Prediction, PredictionRequest
 from ...data.policy import refuse_flaws
 from ...errors import InvalidInput, SondeError, TimeLimit, Unavailable
-from ...learn import Detector
 from ...learn.per_series import PerSeries
 from ...telemetry.predictions import PredictionLog
 from ...wire import media as kinds
@@ -26,7 +25,8 @@ from .requests import Request
 
 if TYPE_CHECKING:
     from ...data import Reading
-    from ...learn import Estimator
+    from ...learn import Detector, Estimator
+    from ...serving.measure import Cost
     from .parts import Parts
 
 # Decoding more than this would keep others waiting for milliseconds.
@@ -97,15 +97,13 @@ class Predicting:
         key: str | None,
         most_cells: int | None,
     ) -> Reply:
-        model, _, cost = await self._parts.model_for(ref, key)
-        if not isinstance(model, Detector):
-            raise InvalidInput(f"{ref} is no detector but {model.name}")
+        model, cost = await self._parts.model_for(ref, key)
         question = self._quick(request, ref, data, model, key)
         if question is None:
             question = await self._parts.decoding(self._question, request, ref, data, model, key)
         if most_cells is not None:
             _refuse_cells(question, most_cells)
-        expected_s = 0.0 if cost is None else cost.seconds_for(question.n_rows)
+        expected_s = cost.seconds_for(question.n_rows)
         started = time.perf_counter()
         if expected_s <= INLINE_S:
             prediction = self._parts.predictor.predict(question.request)
@@ -175,7 +173,7 @@ class Predicting:
         asked = PredictionRequest(ref, data, key, request_id, candidate=False)
         return Question(asked, reading, len(data.values))
 
-    async def _slowly(self, question: Question, cost: Any, expected_s: float) -> Prediction:
+    async def _slowly(self, question: Question, cost: Cost, expected_s: float) -> Prediction:
         limit = self._parts.settings.limits.seconds
         if expected_s > limit:
             raise _too_slow(limit, f"{question.n_rows:,} rows would take about {expected_s:.0f} s")

@@ -6,9 +6,10 @@ import threading
 from pathlib import Path
 
 from ...core import ModelRef
-from ...errors import Forbidden, SondeError
+from ...errors import SondeError
 from ...learn import Estimator
 from ...registry import FileModels
+from ...registry.files import look_at, refused_path
 from ...security import Keyring
 from ...telemetry.logs import log
 
@@ -35,22 +36,18 @@ class ServedFile(FileModels):
         kept = self._kept
         if ref != self.ref or kept is None:
             return None
-        return kept[1] if kept[0] == _look(Path(ref.name)) else None
+        return kept[1] if kept[0] == look_at(Path(ref.name)) else None
 
     def resolve(self, ref: ModelRef, key: str | None) -> Answer:
         """The model; its version goes by ``file``."""
         if ref != self.ref:
-            raise Forbidden(
-                f"{ref.name[:140]!r} is the path of a file, and only models of the registry are "
-                "served here; import it: sonde models import FILE --name NAME",
-                model=ref.name[:140],
-            )
+            raise refused_path(ref.name)
         with self._reading:
             known = self.at_hand(ref)
             return self._read(key) if known is None else known
 
     def _read(self, key: str | None) -> Answer:
-        seen = _look(Path(self.ref.name))
+        seen = look_at(Path(self.ref.name))
         try:
             answer = super().resolve(self.ref, key)
         except SondeError as error:
@@ -63,11 +60,3 @@ class ServedFile(FileModels):
             self.problem = None
         self._kept = (seen, answer)
         return answer
-
-
-def _look(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
