@@ -9,7 +9,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import subprocess
 import sys
 import zipfile
@@ -31,15 +30,15 @@ from sonde.data.quoting import quoted, shortened
 from sonde.data.reading import Reading
 from sonde.data.shapes import container_from
 from sonde.errors import InvalidInput
+from tests import campaigns
 
 from . import fuzz_changes, fuzz_frames
 from .fuzz_bombs import BOMBS, SLOW
 from .fuzz_checks import check_bytes, check_refusal, same, watched
 from .fuzz_seeds import seeds, zipped, zstd
 
-_IS_CI = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 _few = settings(
-    max_examples=200 if _IS_CI else 60,
+    max_examples=200 if campaigns.FULL else 60,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -144,7 +143,7 @@ def test_a_clean_table_is_read_as_python_reads_its_cells(
 
 
 def test_small_inputs_that_would_take_all_memory_or_time_do_not() -> None:
-    names = [name for name in BOMBS if _IS_CI or name not in SLOW]
+    names = [name for name in BOMBS if campaigns.FULL or name not in SLOW]
     done = subprocess.run(
         [sys.executable, "-m", "tests.data.fuzz_bombs", *names], capture_output=True, text=True
     )
@@ -153,7 +152,7 @@ def test_small_inputs_that_would_take_all_memory_or_time_do_not() -> None:
 
 
 def test_a_campaign_in_little_memory_finds_nothing() -> None:
-    n = "800" if _IS_CI else "200"
+    n = "800" if campaigns.FULL else "200"
     command = [sys.executable, "-m", "tests.data.fuzz_long", "--minutes", "0.001", "--examples", n]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

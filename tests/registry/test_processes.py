@@ -18,10 +18,11 @@ import pytest
 
 from sonde.errors import Conflict, SondeError
 from sonde.registry import Registry, save_artifact
+from tests import campaigns
 from tests.registry import registering
 from tests.registry.conftest import Make, a_model
 
-KILLS = 100 if os.environ.get("CI") else 8  # half of them for each database
+KILLS = 100 if campaigns.FULL else 8  # half of them for each database
 MANY = 12
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import re
 import stat
 import subprocess
@@ -33,6 +32,7 @@ from sonde.storage import Database, open_database
 from sonde.storage.migrate import upgrade
 from sonde.storage.tables import events
 from sonde.storage.tables import keys as table
+from tests import campaigns
 from tests.servers import running_postgres
 
 PEPPER = b"a pepper for the tests"
@@ -391,7 +391,7 @@ def test_known_keys_outlive_a_database_that_is_away(
     live_through(open_database(None, tmp_path), take_away, bring_back, caplog)
 
 
-@pytest.mark.skipif(not os.environ.get("CI"), reason="starts a server of its own, for 10 s")
+@pytest.mark.skipif(not campaigns.FULL, reason="starts a server of its own, for 10 s")
 def test_known_keys_outlive_a_server_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
     with running_postgres() as server:
         database = open_database(server.url(), Path("unused"), timeout_s=1.0)

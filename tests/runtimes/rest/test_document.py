@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -29,6 +28,7 @@ from sonde.serving.computers import Computers
 from sonde.settings import read_settings
 from sonde.telemetry.metrics import Metrics
 from sonde.wire import media as m
+from tests import campaigns
 from tests.runtimes.rest.data import FRAME, TABLE
 from tests.runtimes.rest.running import Running
 from tests.runtimes.rest.stored import store
@@ -48,7 +48,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_headers_conformance, response_schema_conformance,
 ]  # fmt: skip
-N_REQUESTS = 20_000 if os.environ.get("CI") == "true" else 2_000
+N_REQUESTS = 20_000 if campaigns.FULL else 2_000
 SEED = 20_261_121
 for _kind in (m.MODEL, m.ARROW, m.ARROW_FILE, m.PARQUET):
     schemathesis.serializer.alias(_kind, "application/octet-stream")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -15,13 +14,14 @@ import sonde
 from sonde.registry import VersionRecord
 from sonde.registry.artifact import artifact_bytes
 from sonde.security import Keyring
+from tests import campaigns
 from tests.runtimes.rest.data import FRAME, JSON
 from tests.runtimes.rest.processes import of_home, until
 from tests.runtimes.rest.running import started
 from tests.runtimes.rest.stored import registry_of
 
 SEED = 20261121
-ROUNDS = 100 if os.environ.get("CI") else 3
+ROUNDS = 100 if campaigns.FULL else 3
 KIND = {"content-type": "application/vnd.sonde.model"}
 
 
