@@ -18,6 +18,29 @@ def test_a_whole_installation_is_fine(home: Path) -> None:
     assert not home.exists()
 
 
+def test_only_settings_that_somebody_chose_are_shown_unless_all_are_asked_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SONDE_SERVER__PORT", "8123")
+    few, everything = sonde("doctor").out, sonde("doctor", "--all").out
+    assert "SONDE_SERVER__PORT" in few
+    assert "SONDE_LIMITS__DEPTH" not in few
+    assert "SONDE_LIMITS__DEPTH" in everything
+    assert "more settings have their defaults" in few
+    assert "more settings" not in everything
+
+
+def test_a_fault_is_the_last_thing_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SONDE_DATABASE__URL", "postgresql+psycopg://app:hunter2@127.0.0.1:9/none")
+    ran = sonde("doctor")
+    assert ran.code == 1
+    told = ran.out.split("Wrong: 1")[1]
+    assert "database" in told
+    assert "127.0.0.1" in told
+    assert "hunter2" not in ran.out
+    assert "can be started" not in ran.out
+
+
 def test_json_is_one_document_with_every_group(home: Path) -> None:
     ran = sonde("doctor", "--json")
     body = json.loads(ran.out)

@@ -21,6 +21,7 @@ class Finding:
     state : ``"absent"`` is something optional that is not there; only ``"wrong"`` is a fault.
     found : what there is, for people.
     remedy : what to do about it; every fault has one.
+    is_default : nobody chose it, so it is shown only to who asks for everything.
 
     Examples
     --------
@@ -33,6 +34,7 @@ class Finding:
     state: State
     found: str
     remedy: str = ""
+    is_default: bool = False
 
 
 # A check that needs no settings, and one that does; a server's check is one of the second kind.

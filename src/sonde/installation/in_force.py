@@ -21,7 +21,8 @@ def in_force(settings: Settings) -> list[Finding]:
             is_set = is_set and isinstance(value, BaseModel) and name in value.model_fields_set
             value = getattr(value, name)
         told = shown(path, value) if is_set else f"{shown(path, value)} (default)"
-        findings.append(Finding("settings", variable(*path), "fine", told))
+        name = variable(*path)
+        findings.append(Finding("settings", name, "fine", told, is_default=not is_set))
     return findings
 
 

@@ -25,7 +25,7 @@ _AT_FIRST_NEED = "none yet (made at first need)"
 def service(settings: Settings) -> list[Finding]:
     """Whether this installation can serve at all; without that the other checks say nothing."""
     if is_installed("serve"):
-        return [_said("sonde serve", "fine", "can be started")]
+        return [_said("sonde serve", "fine", "has all its packages")]
     found = "needs packages that are not installed"
     return [_said("sonde serve", "absent", found, "pip install 'sonde[serve]'")]
 
