@@ -15,10 +15,15 @@ from .run import sonde
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
+def answering(status: int, body: bytes, then: tuple[int, bytes] | None = None) -> Iterator[str]:
+    answers = [(status, body)]
+
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert self.path == "/ready"
+            status, body = answers[-1]
+            if then is not None:
+                answers.append(then)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -42,6 +47,15 @@ def test_a_ready_service_is_fine() -> None:
     with answering(200, b'{"status": "ready", "parts": {}}') as url:
         ran = sonde("health", url)
     assert (ran.code, ran.out) == (0, f"{url} is ready.\n")
+
+
+def test_waits_until_it_is_ready_and_no_longer() -> None:
+    with answering(503, b'{"missing": {}}', then=(200, b"{}")) as url:
+        assert sonde("health", url).code == 1
+    with answering(503, b'{"missing": {}}', then=(200, b"{}")) as url:
+        assert sonde("health", url, "--wait", "60").code == 0
+    with answering(503, b'{"missing": {}}') as url:
+        assert sonde("health", url, "--wait", "0.3").code == 1
 
 
 def test_what_is_missing_is_said() -> None:

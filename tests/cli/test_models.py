@@ -191,3 +191,19 @@ def test_a_file_of_the_same_name_is_not_meant(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pump").write_text("something else")
     assert "pump: no description yet" in said(here(capsys, "models", "show", "pump"))
+
+
+def test_a_sweep_frees_what_no_version_names_when_told_so(
+    pump: Path, home: Path, capsys: Capsys
+) -> None:
+    folder = home / "blobs" / "ab"
+    folder.mkdir()
+    orphan = folder / ("c" * 62)
+    orphan.write_bytes(b"of a process that died")
+    now = ("--older-than", "0")
+    assert "Nothing is unused." in said(here(capsys, "models", "sweep"))  # an hour at least
+    assert "1 unused" in said(here(capsys, "models", "sweep", *now))
+    assert orphan.exists()
+    assert "1 deleted" in said(here(capsys, "models", "sweep", *now, "--yes"))
+    assert not orphan.exists()
+    assert said(here(capsys, "models", "verify"))  # the models are whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import time
 from typing import Annotated, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -15,19 +16,29 @@ from .exit_codes import FAILED, FINE, UsageMistake
 from .screen import print_json, print_text
 
 _MOST_BYTES = 1 << 20
+_PAUSE_S = 0.25
 
 
 def health(
     url: Annotated[str, typer.Argument(help="Where the service is: http://127.0.0.1:8000")],
-    timeout: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds to wait.")] = 5.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Seconds to wait for one answer.")
+    ] = 5.0,
+    wait: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds to keep asking until it is ready.")
+    ] = 0.0,
     json: o.AsJson = False,
 ) -> int:
     """Ask a service whether it is ready; exit code 1 when it is not, with what is missing.
 
-    Example: sonde health http://127.0.0.1:8000
+    Example: sonde health http://127.0.0.1:8000 --wait 30
     """
     _refuse_other(url)
+    end = time.monotonic() + wait
     status, body = _ready(url.rstrip("/"), timeout)
+    while status != 200 and (left := end - time.monotonic()) > 0:
+        time.sleep(min(_PAUSE_S, left))
+        status, body = _ready(url.rstrip("/"), timeout)
     if json:
         print_json(body)
     elif status == 200:

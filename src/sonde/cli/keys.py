@@ -55,12 +55,18 @@ def create(
         if name is None or not scope:
             raise UsageMistake("a key needs --name (who will use it) and --scope (what it may do)")
         life_s = None if expires is None else _seconds(expires, "--expires")
+        if life_s == 0:
+            raise UsageMistake("--expires must be longer than nothing: 90d, 12h")
         _check(name, scope)
     with _keys() as keys:
         text, key = keys.create(name, scope, life_s)
         print_text(text)
         say(f"Key {_described(key)}.", quiet=False)
         say("It is shown this once: keep it where only its user can read it.", quiet=False)
+        say(
+            "A service that was started without keys asks for them once it is restarted.",
+            quiet=False,
+        )
     return FINE
 
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 app = typer.Typer(
     help="Models by name, their versions and aliases: list, show, card, import, export, verify, "
-    "validate, delete, alias, tag, describe.",
+    "validate, delete, sweep, alias, tag, describe.",
     no_args_is_help=True,
 )
 
@@ -56,7 +56,7 @@ def list_models(
         (
             model.name,
             model.task,
-            "" if model.latest is None else str(model.latest),
+            "no version" if model.latest is None else str(model.latest),
             _pairs(model.aliases),
             _pairs(model.tags),
             (model.description or "").partition("\n")[0],
@@ -268,6 +268,25 @@ def delete(name: Ref, yes: Yes = False) -> int:
         else:
             registry.delete_version(ref.name, ref.version)
     print_text(f"{name} is deleted.")
+    return FINE
+
+
+@app.command()
+def sweep(
+    older_than: Annotated[
+        float, typer.Option(min=0.0, help="Hours since they were written.")
+    ] = 1.0,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete them; else they are only counted.")
+    ] = False,
+) -> int:
+    """Free the bytes of models that no version names: of processes that died at work."""
+    with _registry() as registry:
+        if not yes:
+            n = len(registry.unused(older_than * 3600))
+            print_text(f"{n} unused; delete them with --yes" if n else "Nothing is unused.")
+            return FINE
+        print_text(f"{registry.sweep(older_than * 3600)} deleted.")
     return FINE
 
 

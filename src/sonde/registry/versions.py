@@ -298,12 +298,18 @@ class Registry:
             changes.tell(connection, changes.checked_by(by), "model.deleted", name, details)
         self._delete_unused(sorted(digests))
 
-    def sweep(self, older_than_s: float = 3600.0) -> int:
-        """Delete bytes that no version names and that were written longer ago than this; how many.
+    def unused(self, older_than_s: float = 3600.0) -> list[str]:
+        """Digests of bytes that no version names and that were written longer ago than this.
 
         They are left by processes that died while they registered or deleted a model.
         """
-        return self._delete_unused(self.blobs.older_than(older_than_s))
+        with self.database.read() as connection:
+            used = set(connection.scalars(sa.select(versions.c.digest)))
+        return [digest for digest in self.blobs.older_than(older_than_s) if digest not in used]
+
+    def sweep(self, older_than_s: float = 3600.0) -> int:
+        """Delete what ``unused`` names; how many. Each is looked at again before it goes."""
+        return self._delete_unused(self.unused(older_than_s))
 
     def _delete_unused(self, digests: Iterable[str]) -> int:
         deleted = 0

@@ -1,0 +1,278 @@
+"""``sonde profile``: what repeats in a series, what is like nothing else, and where it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from ..errors import InvalidInput
+from . import options as o
+from .answers import say_problems
+from .exit_codes import FINE, checking_usage
+from .screen import print_json, print_renderable, say, working
+
+if TYPE_CHECKING:
+    from ..learn.profiles import Profile
+    from ..report import Findings
+    from .one_series import OneSeries
+
+FINDING = "What to find"
+PRECISIONS = ("float64", "float32")
+DEVICES = ("cpu", "gpu")
+MOST = 10_000  # findings of a kind; each is looked for in the whole profile
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many of each to look for; ``regimes`` is None for none, -1 for as many as there are."""
+
+    motifs: int
+    discords: int
+    regimes: int | None
+
+
+def profile(
+    input: o.Inputs,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            help="Rows of a window; proposed from the data when left out.",
+            rich_help_panel=FINDING,
+            min=3,
+        ),
+    ] = None,
+    with_: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="OTHER",
+            help="Look for the nearest windows in this file instead of in the same series.",
+            rich_help_panel=FINDING,
+        ),
+    ] = None,
+    motifs: Annotated[
+        int,
+        typer.Option(
+            help="How many pairs of windows that are alike.",
+            rich_help_panel=FINDING,
+            min=0,
+            max=MOST,
+        ),
+    ] = 3,
+    discords: Annotated[
+        int,
+        typer.Option(
+            help="How many windows that are like no other.",
+            rich_help_panel=FINDING,
+            min=0,
+            max=MOST,
+        ),
+    ] = 3,
+    regimes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K",
+            help="Cut the series into K stretches of one behaviour; auto for as many as there are.",
+            rich_help_panel=FINDING,
+        ),
+    ] = None,
+    time: o.Time = None,
+    columns: o.Columns = None,
+    id: o.Id = None,
+    series: Annotated[
+        str | None,
+        typer.Option(help="Which series, where the input holds several.", rich_help_panel=o.DATA),
+    ] = None,
+    query: o.Query = None,
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="float64, or float32: quicker; a neighbour may be another that is as near.",
+            rich_help_panel=o.LEARNING,
+        ),
+    ] = "float64",
+    device: Annotated[str, typer.Option(help="cpu or gpu.", rich_help_panel=o.LEARNING)] = "cpu",
+    jobs: o.Jobs = -1,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the profile: .parquet holds all of it and can be given as INPUT again; "
+            ".csv, .jsonl and .json hold one line per window.",
+            rich_help_panel=o.OUTPUT,
+        ),
+    ] = None,
+    report: o.Report = None,
+    json: o.AsJson = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+) -> int:
+    """Compare every window of a series with every other: what repeats, what is like nothing else.
+
+    Several value columns are one profile that says which columns carry each finding.
+
+    Example: sonde profile plant.csv --regimes auto --report profile.html
+    """
+    with checking_usage():
+        o.check_inputs(input, query)
+        wanted = Wanted(motifs, discords, _number_of_regimes(regimes))
+        names = o.split_names(columns)
+        o.one_of("precision", precision, PRECISIONS)
+        o.one_of("device", device, DEVICES)
+        o.check_jobs(jobs)
+        _check_join(with_, input, wanted)
+        others = () if with_ is None else (with_,)
+        o.check_outputs(output, report=report, read=(*input, *others))
+    from .one_series import one_series, saved_profile
+
+    told = o.shown_input(input, query)
+    with working(quiet=quiet):
+        saved = saved_profile(input, query)
+        if saved is not None:
+            _refuse_other_work(told, window=window, columns=columns, series=series, other=with_)
+            found = _read_off(saved, wanted, source=told, message=f"Read a profile from {told}.")
+        else:
+            _say_if_cold(quiet=quiet)
+            read = {"time": time, "columns": names, "id": id, "series": series}
+            one = one_series(input, query, **read)
+            other = None if with_ is None else one_series([with_], None, **read)
+            found = _computed(
+                one, other, wanted, window, precision=precision, device=device, n_jobs=jobs
+            )
+        _write(found, output, report)
+    say(found.message, quiet=quiet)
+    say_problems(found.problems, quiet=quiet, verbose=verbose)
+    if json:
+        from ..report import findings_json
+
+        answer = findings_json(found) | {"request_id": uuid4().hex, "input": told}
+        print_json(answer)
+    else:
+        from ..report import profile_table
+
+        print_renderable(profile_table(found))
+    written = [str(path) for path in (output, report) if path is not None]
+    if written:
+        say(f"Written: {', '.join(written)}", quiet=quiet)
+    return FINE
+
+
+def _number_of_regimes(text: str | None) -> int | None:
+    """``"4"`` as 4, ``"auto"`` as −1; None and 0 for none."""
+    if text == AUTO:
+        return -1
+    try:
+        count = int(text or 0)
+    except ValueError:
+        count = -1
+    if not 0 <= count <= MOST:
+        raise InvalidInput(f"--regimes is a number of stretches or auto, got {text!r}")
+    return count or None
+
+
+def _check_join(other: str | None, inputs: list[str], wanted: Wanted) -> None:
+    """Refuse what can't be done with another series."""
+    if other is None:
+        return
+    if wanted.regimes is not None:
+        raise InvalidInput("--regimes cuts one series by itself; leave out --with")
+    if other == "-" and "-" in inputs:
+        raise InvalidInput("standard input (-) can be read once; name a file for --with")
+
+
+def _refuse_other_work(source: str, **given: Any) -> None:
+    """A saved profile can be read off, not computed again: options of the latter are mistakes."""
+    named = [f"--{'with' if name == 'other' else name}" for name, value in given.items() if value]
+    if named:
+        from .exit_codes import UsageMistake
+
+        raise UsageMistake(
+            f"{source} holds a profile that was computed already, so {', '.join(named)} can't be "
+            "followed; give the series itself"
+        )
+
+
+def _say_if_cold(*, quiet: bool) -> None:
+    from ..kernels._jit import is_cold
+
+    if is_cold(("profile_join",)):
+        say(
+            "First use on this machine: compiling what is needed, once (some seconds).", quiet=quiet
+        )
+
+
+def _computed(
+    one: OneSeries, other: OneSeries | None, wanted: Wanted, window: int | None, **how: Any
+) -> Findings:
+    """The profile of a series, and what was asked of it."""
+    from ..learn.profiles import matrix_profile
+
+    if other is not None and other.data.channels != one.data.channels:
+        raise InvalidInput(
+            f"{other.name} has {_listed(other.data.channels)} and {one.name} has "
+            f"{_listed(one.data.channels)}; name the same columns of both with --columns"
+        )
+    # A season of one series is no reason for windows of the other.
+    made = matrix_profile(one.data, window, None if other is None else other.data, **how)
+    problems = list(one.problems)
+    if other is not None:
+        problems += [f"{other.name}: {text}" for text in other.problems]
+    return _read_off(
+        made,
+        wanted,
+        source=one.name,
+        message=_message(one, other, made),
+        step_ns=one.step_ns,
+        problems=problems,
+        other_source=None if other is None else other.name,
+        other_time=None if other is None else other.data.time,
+    )
+
+
+def _read_off(profile: Profile, wanted: Wanted, **beside: Any) -> Findings:
+    """What was asked of a profile."""
+    from ..core.progress import tell
+    from ..report import Findings
+
+    tell("looking for motifs", 0.0)
+    found = profile.motifs(wanted.motifs) if wanted.motifs else []
+    tell("looking for discords", 0.0)
+    lonely = profile.discords(wanted.discords) if wanted.discords else []
+    if wanted.regimes is None:
+        return Findings(profile, found, lonely, **beside)
+    tell("looking for regimes", 0.0)
+    count = None if wanted.regimes < 0 else wanted.regimes
+    return Findings(profile, found, lonely, profile.regimes(count), **beside)
+
+
+def _write(found: Findings, output: Path | None, report: Path | None) -> None:
+    from ..core.progress import tell
+    from ..data import write_frame
+    from ..report import write_profile
+
+    tell("writing", 0.0)
+    if output is not None:
+        if output.suffix.lower() == ".parquet":
+            found.profile.save(output)
+        else:
+            write_frame(found.profile.to_frame(), output)
+    if report is not None:
+        write_profile(found, report)
+
+
+def _message(one: OneSeries, other: OneSeries | None, made: Profile) -> str:
+    """What the input was taken for, and which windows were compared, in sentences."""
+    said = one.told
+    if other is not None:
+        said += f" Compared with {other.name}, {len(other.data):,} rows."
+    said += f" Window: {made.window:,} rows"
+    said += f" ({made.why})." if made.why else "."
+    return f"{said} {made.n_windows:,} windows."
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(repr(name) for name in names)
