@@ -137,3 +137,14 @@ def test_the_predictor_answers_in_order_and_puts_a_failure_in_its_place(
     assert sum("observer" in r.message for r in caplog.records) == 2
     with pytest.raises(NotFound):
         predictor.predict(requests[1])
+
+
+def test_an_array_with_a_column_that_stands_still_is_judged(home: Path, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(80, 2))
+    sonde.save(sonde.create("hbos").fit(rows), tmp_path / "m.sonde")
+    asked = rows[:5].copy()
+    asked[:, 1] = 0.5
+    app = build(read_settings(), pytest.fail)
+    reading = read_for(app, str(tmp_path / "m.sonde"), asked)
+    assert reading.data.values.tolist() == asked.tolist()
+    assert np.isfinite(score(app, str(tmp_path / "m.sonde"), reading).scores).all()

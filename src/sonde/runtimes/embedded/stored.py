@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...app import App, build
-from ...core import Detection, ModelRef, Prediction, PredictionRequest
+from ...core import Detection, ModelRef, Prediction, PredictionRequest, Schema
 from ...data import Categories, Reading, examine
 from ...data.policy import refuse_flaws
 from ...learn import Estimator, what_a_model_does
@@ -31,9 +33,17 @@ def read_for(app: App, model: str, source: Any) -> Reading:
         source,
         time=schema.time_column,
         id=schema.id_column,
-        columns=list(schema.channels) if schema.named else None,
+        columns=list(schema.channels) if schema.named or _is_alike(source, schema) else None,
         categories=Categories(schema.categories) if schema.categories else None,
         kind=schema.kind,
+    )
+
+
+def _is_alike(source: Any, schema: Schema) -> bool:
+    """True for an array as wide as the model's data: its columns are those, varied or not."""
+    return isinstance(source, np.ndarray) and (source.ndim, len(schema.channels)) in (
+        (1, 1),
+        (2, source.shape[-1]),
     )
 
 
