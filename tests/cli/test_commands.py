@@ -92,7 +92,8 @@ def test_reads_standard_input(table: Path) -> None:
 
 
 def test_train_and_score_give_the_scores_of_detect(series: Path, tmp_path: Path) -> None:
-    for name in ["discord", "seasonal_residual", "ewma", "isolation_forest", "knn", "ecod"]:
+    # The others in one process: tests/runtimes/test_one_answer.py.
+    for name in ["discord", "ewma", "ecod"]:
         found = json.loads(sonde("detect", series, "--detector", name, "--json").out)
         model = tmp_path / f"{name}.sonde"
         trained = sonde("train", series, "--model", name, "--output", model)
@@ -100,6 +101,13 @@ def test_train_and_score_give_the_scores_of_detect(series: Path, tmp_path: Path)
         scored = json.loads(sonde("score", model, series, "--json").out)
         for field in ("scores", "is_anomaly", "probability", "anomalies"):
             assert scored[field] == found[field], (name, field)
+
+
+def test_a_model_and_data_that_changed_places_are_told(series: Path, tmp_path: Path) -> None:
+    ran = sonde("score", series, tmp_path / "m.sonde")
+    assert ran.code == 2
+    assert "the model comes first" in ran.err
+    assert "m.sonde" in ran.err
 
 
 def test_score_warns_of_a_foreign_model(

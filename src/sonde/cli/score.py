@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ import typer
 
 from . import options as o
 from .answers import Outputs, refuse_report, say_problems, show, show_whole, write_files
-from .exit_codes import FINE, checking_usage
+from .exit_codes import FINE, UsageMistake, checking_usage
 from .screen import print_json, say, working
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def score(
 
     with checking_usage():
         o.check_inputs(input, query)
+        _refuse_swapped(model, input)
         ref = ModelRef.parse(model)
         read = (ref.name, *input) if ref.is_file else tuple(input)
         o.check_outputs(scores, anomalies, report=report, read=read)
@@ -72,6 +74,13 @@ def score(
         if json
         else show(reading, answer.output, out, answer.seconds)
     )
+
+
+def _refuse_swapped(model: str, input: Sequence[str]) -> None:
+    """Raise UsageMistake for data named where the model belongs."""
+    models = [name for name in input if str(name).endswith(".sonde")]
+    if models and not model.endswith(".sonde"):
+        raise UsageMistake(f"the model comes first: sonde score {models[0]} {model}")
 
 
 def _show_as_json(reading: Reading, answer: Prediction, out: Outputs) -> int:
