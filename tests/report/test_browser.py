@@ -51,12 +51,17 @@ def opened(answer: Answer, folder: Path) -> str:
     """The document after its script ran."""
     page = folder / "page.html"
     write(*answer, page)
+    return opened_page(page)
+
+
+def opened_page(page: Path) -> str:
+    """The document of a page in a folder of its own, after its script ran."""
     assert BROWSER is not None
     command = [
         *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
         *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
         *("--disable-sync", "--window-size=1000,900", "--virtual-time-budget=10000"),
-        *(f"--user-data-dir={folder / 'profile'}", "--dump-dom", page.as_uri()),
+        *(f"--user-data-dir={page.parent / 'profile'}", "--dump-dom", page.as_uri()),
     ]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return finished.stdout

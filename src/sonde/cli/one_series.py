@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core import Panel, Series
+from ..core import Panel, Series, Table
 from ..errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -39,15 +39,17 @@ class OneSeries:
     problems: tuple[str, ...]
 
 
-def one_series(
-    inputs: Sequence[str],
-    query: str | None,
-    *,
-    time: str | None,
-    columns: list[str] | None,
-    id: str | None,
-    series: str | None,
-) -> OneSeries:
+@dataclass(frozen=True)
+class Columns:
+    """Which columns are what, as for ``sonde.read``; ``series`` is the id of the one wanted."""
+
+    time: str | None
+    values: list[str] | None
+    id: str | None
+    series: str | None
+
+
+def one_series(inputs: Sequence[str], query: str | None, which: Columns) -> OneSeries:
     """The series that the words of a command name; rows in file order where there is no time.
 
     Raises
@@ -56,30 +58,54 @@ def one_series(
     NotFound : no such file, or no series of that name.
     """
     from ..data import examine
-    from ..runtimes.embedded import refuse_too_large, source_of
+    from ..runtimes.embedded import source_of
+    from ..runtimes.embedded.large_files import refuse_too_large
 
     source = source_of(inputs, query)
     refuse_too_large(source)
-    reading = examine(source, time=time, columns=columns, id=id, kind="series")
+    reading = examine(source, time=which.time, columns=which.values, id=which.id)
     data, name = reading.data, reading.source
     if isinstance(data, Panel):
-        number = _number_of(data, series, name)
+        number = _number_of(data, which.series, name)
         one, name = data[number], f"{name}, {data.ids[number]}"
-    elif series is not None:
+    elif which.series is not None:
         raise InvalidInput(f"{name} is one series; leave out --series")
+    elif isinstance(data, Table) and reading.time_column is not None:
+        why = reading.kind_reason.partition(";")[0]  # what follows is a remedy of other commands
+        raise InvalidInput(
+            f"{name} is no series: {why}; name the column that tells series apart with --id"
+        )
     else:
-        one = Series(data.values, data.channels, data.time if isinstance(data, Series) else None)
+        one = data if isinstance(data, Series) else Series(data.values, data.channels)
     told = _told(reading, one, name)
     return OneSeries(one, name, told, reading.step_ns, tuple(reading.problems))
 
 
 def saved_profile(inputs: Sequence[str], query: str | None) -> Profile | None:
-    """The profile in the one Parquet file that is named; None where it is anything else."""
-    from ..learn.profiles import Profile, holds_profile
+    """The profile in the one file that is named; None where it is anything else.
 
-    if query is not None or len(inputs) != 1 or not Path(inputs[0]).is_file():
+    Raises
+    ------
+    BadArtifact : a profile that is damaged.
+    """
+    path = Path(inputs[0])
+    if query is not None or len(inputs) != 1 or path.suffix.lower() != ".parquet":
         return None
-    return Profile.load(inputs[0]) if holds_profile(inputs[0]) else None
+    if not path.is_file() or not _holds_profile(path):
+        return None
+    from ..learn.profiles import Profile
+
+    return Profile.load(path)
+
+
+def _holds_profile(path: Path) -> bool:
+    """True when ``Profile.save`` wrote the file, as its metadata tell; False for other tables."""
+    import polars as pl
+
+    try:
+        return "sonde.profile" in pl.read_parquet_metadata(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        return False  # whoever reads it as a table says what is wrong
 
 
 def _number_of(panel: Panel, wanted: str | None, name: str) -> int:
@@ -104,9 +130,9 @@ def _told(reading: Reading, one: Series, name: str) -> str:
     columns = one.channels
     values = ", ".join(map(repr, columns)) if len(columns) <= 4 else f"{len(columns)} columns"
     step = "" if reading.step_ns is None else f", every {duration(reading.step_ns)}"
-    said = f"Took {name} for one series of {values}{step} ({reading.kind_reason})"
+    order = "; rows in file order" if isinstance(reading.data, Table) else ""
+    said = f"Took {name} for one series of {values}{step} ({reading.kind_reason}{order})"
     if reading.left_out:
         said += ", leaving out " + ", ".join(f"{c!r} ({w})" for c, w in reading.left_out.items())
     in_order = np.array_equal(reading.rows, np.arange(reading.n_rows))
     return said + ("." if in_order else "; rows are counted in the order of time.")
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ import typer
 from ..errors import InvalidInput
 from . import options as o
 from .answers import say_problems
-from .exit_codes import FINE, checking_usage
+from .exit_codes import FINE, UsageMistake, checking_usage
 from .screen import print_json, print_renderable, say, working
 
 if TYPE_CHECKING:
@@ -127,19 +128,19 @@ def profile(
         _check_join(with_, input, wanted)
         others = () if with_ is None else (with_,)
         o.check_outputs(output, report=report, read=(*input, *others))
-    from .one_series import one_series, saved_profile
+    from .one_series import Columns, one_series, saved_profile
 
     told = o.shown_input(input, query)
     with working(quiet=quiet):
         saved = saved_profile(input, query)
         if saved is not None:
-            _refuse_other_work(told, window=window, columns=columns, series=series, other=with_)
-            found = _read_off(saved, wanted, source=told, message=f"Read a profile from {told}.")
+            given = {"window": window, "time": time, "columns": columns, "id": id}
+            _refuse_other_work(told, given | {"series": series, "with": with_})
+            found = _loaded(saved, wanted, told)
         else:
-            _say_if_cold(quiet=quiet)
-            read = {"time": time, "columns": names, "id": id, "series": series}
-            one = one_series(input, query, **read)
-            other = None if with_ is None else one_series([with_], None, **read)
+            which = Columns(time, names, id, series)
+            one = one_series(input, query, which)
+            other = None if with_ is None else one_series([with_], None, which)
             found = _computed(
                 one, other, wanted, window, precision=precision, device=device, n_jobs=jobs
             )
@@ -184,24 +185,13 @@ def _check_join(other: str | None, inputs: list[str], wanted: Wanted) -> None:
         raise InvalidInput("standard input (-) can be read once; name a file for --with")
 
 
-def _refuse_other_work(source: str, **given: Any) -> None:
+def _refuse_other_work(source: str, given: Mapping[str, object]) -> None:
     """A saved profile can be read off, not computed again: options of the latter are mistakes."""
-    named = [f"--{'with' if name == 'other' else name}" for name, value in given.items() if value]
+    named = [f"--{name}" for name, value in given.items() if value is not None]
     if named:
-        from .exit_codes import UsageMistake
-
         raise UsageMistake(
             f"{source} holds a profile that was computed already, so {', '.join(named)} can't be "
             "followed; give the series itself"
-        )
-
-
-def _say_if_cold(*, quiet: bool) -> None:
-    from ..kernels._jit import is_cold
-
-    if is_cold(("profile_join",)):
-        say(
-            "First use on this machine: compiling what is needed, once (some seconds).", quiet=quiet
         )
 
 
@@ -216,8 +206,11 @@ def _computed(
             f"{other.name} has {_listed(other.data.channels)} and {one.name} has "
             f"{_listed(one.data.channels)}; name the same columns of both with --columns"
         )
-    # A season of one series is no reason for windows of the other.
-    made = matrix_profile(one.data, window, None if other is None else other.data, **how)
+    try:
+        made = matrix_profile(one.data, window, None if other is None else other.data, **how)
+    except InvalidInput as error:  # which knows the function's name, and not the file's
+        said = str(error).removeprefix("matrix_profile: ")
+        raise type(error)(f"{one.name}: {said}", **error.facts) from None
     problems = list(one.problems)
     if other is not None:
         problems += [f"{other.name}: {text}" for text in other.problems]
@@ -231,6 +224,18 @@ def _computed(
         other_source=None if other is None else other.name,
         other_time=None if other is None else other.data.time,
     )
+
+
+def _loaded(saved: Profile, wanted: Wanted, source: str) -> Findings:
+    """A saved profile, and what was asked of it now."""
+    from ..core import Series
+    from ..learn.seasons import regular_step
+
+    step = None
+    if saved.time is not None:
+        step = regular_step(Series(saved.values, saved.channels, saved.time))
+    message = f"Read a profile from {source}: {saved.n_windows:,} windows of {saved.window:,} rows."
+    return _read_off(saved, wanted, source=source, message=message, step_ns=step)
 
 
 def _read_off(profile: Profile, wanted: Wanted, **beside: Any) -> Findings:

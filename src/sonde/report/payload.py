@@ -144,7 +144,7 @@ def _packed(
         return None if values is None or np.isnan(values).all() else packer.floats(values, bits)
 
     axis = line.axis[points.starts]
-    x = packer.integers(axis if line.time is None else _legible(axis))
+    x = packer.integers(axis if line.time is None else legible(axis))
     if line.time is not None:  # nanoseconds do not fit a browser's numbers, milliseconds do
         x = {key: v if key in ("n", "at") else v / 1e6 for key, v in x.items()}
     return {
@@ -199,7 +199,7 @@ def _period_rows(period: Any) -> int | None:
     return int(length) if isinstance(length, int | np.integer) else None
 
 
-def _legible(time: NDArray[np.int64]) -> NDArray[np.int64]:
+def legible(time: NDArray[np.int64]) -> NDArray[np.int64]:
     """Moments rounded to whole seconds, ms or µs where that is below a hundredth of a step.
 
     Irregular nanoseconds would be the largest part of the page, and nobody could see them.

@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ..core import Anomaly, Detection, Panel, Table, iso_time
+from .braille import cut_off, mark_of, raster
 from .lines import RAREST, Line, lines_of
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ Floats = NDArray[np.float64]
 WIDEST = 80
 CHART_HEIGHT = 7  # rows of characters
 STRANGE = "red"
-# The dots of a braille character, by row and column; added to the empty one.
-_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-_EMPTY = 0x2800
 
 
 def anomaly_table(reading: Reading, detection: Detection, most: int = 20) -> RenderableType:
@@ -214,17 +212,17 @@ class Chart:
         labels = [f"{high:.4g}", f"{low:.4g}"]
         gutter = max(len(text) for text in labels) + 1
         columns = max(8, width - gutter)
-        dots = _raster(values, 2 * columns, 4 * CHART_HEIGHT, low, high)
+        dots = raster(values, 2 * columns, 4 * CHART_HEIGHT, low, high)
         strange = self._strange_columns(columns)
         title = self.name if self.line.id is None else f"{self.line.id}: {self.name}"
-        yield Text(_cut(title, width), style="dim")
+        yield Text(cut_off(title, width), style="dim")
         for row in range(CHART_HEIGHT):
             label = labels[0] if row == 0 else labels[1] if row == CHART_HEIGHT - 1 else ""
             text = Text().append(label.rjust(gutter - 1) + " ", style="dim")
             cells = dots[4 * row : 4 * row + 4]
             for column in range(columns):
                 cell = cells[:, 2 * column : 2 * column + 2]
-                mark = _mark(cell, options.ascii_only, bool(strange[column]))
+                mark = mark_of(cell, options.ascii_only, bool(strange[column]))
                 text.append(mark, style=STRANGE if strange[column] else None)
             yield text
         yield Text(" " * gutter + self._ends(columns), style="dim")
@@ -244,40 +242,3 @@ class Chart:
         else:
             first, last = _moment(int(axis[0])), _moment(int(axis[-1]))
         return first + last.rjust(columns - len(first))
-
-
-def _raster(values: Floats, width: int, height: int, low: float, high: float) -> NDArray[np.bool_]:
-    """Dots, top row first; each column from the least to the most of its share of the values.
-
-    Neighbouring columns are joined, so that steep parts show no holes; missing values leave one.
-    """
-    n = len(values)
-    dots = np.zeros((height, width), dtype=bool)
-    spread = high - low or 1.0
-    before: tuple[int, int] | None = None
-    for column in range(width):
-        start = column * n // width
-        part = values[start : max(start + 1, (column + 1) * n // width)]
-        part = part[np.isfinite(part)]
-        if part.size == 0:
-            before = None
-            continue
-        levels = np.rint((np.array([part.min(), part.max()]) - low) / spread * (height - 1))
-        bottom, top = int(levels[0]), int(levels[1])
-        if before is not None:
-            bottom, top = min(bottom, before[1] + 1), max(top, before[0] - 1)
-        before = (int(levels[0]), int(levels[1]))
-        dots[height - 1 - top : height - bottom, column] = True
-    return dots
-
-
-def _mark(cell: NDArray[np.bool_], is_plain: bool, is_strange: bool) -> str:
-    if not cell.any():
-        return " "
-    if is_plain:
-        return "#" if is_strange else ":"
-    return chr(_EMPTY + int(_DOTS[cell].sum()))
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"

@@ -43,14 +43,18 @@ class Chart {
       this.panels.append(element("div", { className: "panel" }, name, canvas));
       this.parts.push({ channel: c, canvas, reading, height });
     }
+    this.layOutBelow();
+    const button = byId("all-channels");
+    button.hidden = channels.length <= FIRST_CHANNELS;
+    button.textContent = this.isComplete ? `Show the first ${FIRST_CHANNELS} columns` : `Show all ${channels.length} columns`;
+  }
+
+  layOutBelow() {
     const reading = element("span");
     const limit = element("span", { text: `threshold ${oneIn(this.page.cutoff)}` });
     const name = element("div", { className: "panel-name" }, element("b", { text: "How rare the score is" }), element("span", {}, reading, limit));
     this.strip = { canvas: element("canvas", { role: "img", "aria-label": "How rare the score of each row is, with the threshold" }), reading };
     this.panels.append(element("div", { className: "panel" }, name, this.strip.canvas));
-    const button = byId("all-channels");
-    button.hidden = channels.length <= FIRST_CHANNELS;
-    button.textContent = this.isComplete ? `Show the first ${FIRST_CHANNELS} columns` : `Show all ${channels.length} columns`;
   }
 
   toggleChannels() {
@@ -120,14 +124,39 @@ class Chart {
 
   draw() {
     if (!this.series || !this.stack.clientWidth) return;
-    this.ink = colours();
+    this.ink = colours(this.inks);
     const { xs } = this.series, { from, to } = this.view;
     // One point beyond either edge, so that lines run out of the picture.
     this.first = Math.max(0, lowerBound(xs, from) - 1);
     this.last = Math.min(xs.length, lowerBound(xs, to) + 1);
     for (const part of this.parts) this.drawChannel(part);
-    drawStrip(this);
+    this.drawBelow();
     this.overview.draw();
+  }
+
+  // The panels that show what is read out.
+  readable() {
+    return this.parts ? [...this.parts, this.strip] : [];
+  }
+
+  // What stands below the channels; the last of it carries the axis.
+  drawBelow() {
+    drawStrip(this);
+  }
+
+  drawBehind() {}
+
+  // What is marked in a channel, and in which colour.
+  marksIn() {
+    return this.anomalies;
+  }
+
+  colourOf() {
+    return this.ink.strange;
+  }
+
+  washOf() {
+    return this.ink["strange-wash"];
   }
 
   ticks(width) {
@@ -151,8 +180,9 @@ class Chart {
     pen.beginPath();
     pen.rect(scale.left, 0, scale.right - scale.left, height);
     pen.clip();
-    const marked = shades(this.anomalies, scale, this.unit);
-    drawShades(pen, marked, top, bottom, ink, this.selected);
+    const marked = shades(this.marksIn(channel), scale, this.unit);
+    this.drawBehind(pen, scale, top, bottom);
+    drawShades(pen, marked, top, bottom, this);
     if (bands.lower && bands.upper) {
       pen.fillStyle = ink.band;
       pen.fill(bandPath(series, bands.lower, bands.upper, first, last, toX, toY));
@@ -167,7 +197,7 @@ class Chart {
     pen.restore();
   }
 
-  // The line itself, again in the anomalies' colour within them, with dots when there is room.
+  // The line itself, again in their own colour within what is marked, with dots when there is room.
   drawLine(pen, values, toX, toY, scale, marked, height) {
     const { series, ink, first, last } = this;
     const path = linePath(series, values, first, last, toX, toY);
@@ -189,12 +219,19 @@ class Chart {
       pen.lineWidth = 1;
     };
     paint(ink.line, 1.25);
-    const inside = new Path2D();
+    const insides = new Map();
     for (const { anomaly, left, right } of marked) {
-      if (!anomaly.isCandidate) inside.rect(left, 0, right - left, height);
+      if (anomaly.isCandidate) continue;
+      const colour = this.colourOf(anomaly);
+      if (!insides.has(colour)) insides.set(colour, new Path2D());
+      insides.get(colour).rect(left, 0, right - left, height);
     }
-    pen.clip(inside);
-    paint(ink.strange, 1.6);
+    for (const [colour, inside] of insides) {
+      pen.save();
+      pen.clip(inside);
+      paint(colour, 1.6);
+      pen.restore();
+    }
   }
 
   // From the visible values; the band and the expectation may widen it by half, not more.

@@ -168,7 +168,7 @@ class Gestures {
     this.cursor = null;
     clearTimeout(this.later);
     byId("crosshair").hidden = byId("tooltip").hidden = true;
-    if (this.chart.parts) this.chart.parts.concat(this.chart.strip).forEach((part) => (part.reading.textContent = ""));
+    for (const part of this.chart.readable()) part.reading.textContent = "";
   }
 
   read(i, y) {
@@ -179,7 +179,7 @@ class Gestures {
     line.hidden = px < scale.left || px > scale.right;
     line.style.transform = `translateX(${Math.round(px)}px)`;
     for (const { channel, reading } of chart.parts) reading.textContent = number(series.values[channel][i], series.steps[channel]);
-    chart.strip.reading.textContent = Number.isNaN(series.rarity[i]) ? "" : `${oneIn(series.rarity[i])} · `;
+    this.readBelow(i);
     const [title, ...lines] = this.told(i);
     const tip = byId("tooltip");
     tip.replaceChildren(element("b", { text: title }), ...lines.map(([name, text]) => element("div", {}, element("span", { text: name }), element("span", { text }))));
@@ -187,6 +187,11 @@ class Gestures {
     const left = px + tip.offsetWidth + 22 > this.stack.clientWidth ? px - tip.offsetWidth - 14 : px + 14;
     const top = clamp(y - tip.offsetHeight - 12, 4, Math.max(4, this.stack.clientHeight - tip.offsetHeight - 4));
     tip.style.transform = `translate(${Math.round(Math.max(0, left))}px, ${Math.round(top)}px)`;
+  }
+
+  readBelow(i) {
+    const { series, strip } = this.chart;
+    strip.reading.textContent = Number.isNaN(series.rarity[i]) ? "" : `${oneIn(series.rarity[i])} · `;
   }
 
   // The title, then names and texts of what is known about a point.

@@ -2,36 +2,6 @@
 
 const page = JSON.parse(byId("data").textContent);
 
-function startTheme(redraw) {
-  const names = ["system", "light", "dark"], button = byId("theme"), dark = matchMedia("(prefers-color-scheme: dark)");
-  let choice = "system";
-  try {
-    choice = localStorage.getItem("sonde-theme") || "system";
-  } catch {
-    // A browser may keep no storage for a file; the choice then lasts as long as the page.
-  }
-  const apply = (isPrinting = false) => {
-    const shown = isPrinting ? "light" : choice === "system" ? (dark.matches ? "dark" : "light") : choice;
-    document.documentElement.dataset.theme = shown;
-    button.textContent = `Theme: ${choice}`;
-    redraw();
-  };
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    choice = names[(names.indexOf(choice) + 1) % names.length];
-    try {
-      localStorage.setItem("sonde-theme", choice);
-    } catch {
-      // As above.
-    }
-    apply();
-  });
-  dark.addEventListener("change", () => apply());
-  addEventListener("beforeprint", () => apply(true));
-  addEventListener("afterprint", () => apply());
-  apply();
-}
-
 function legend(series) {
   const entries = [["value", page.channels.length === 1 ? page.channels[0] : "value"]];
   if (page.channels.length === 1 && series.expected) entries.push(["expected", "expected"]);
@@ -128,22 +98,8 @@ function startRows(bytes) {
   startTheme(draw);
 }
 
-function confess(error) {
-  document.documentElement.dataset.error = String(error?.message || error);
-  byId("trouble").textContent = `The charts could not be drawn: ${document.documentElement.dataset.error}.`;
-  byId("trouble").hidden = false;
-}
-
-addEventListener("error", (event) => confess(event.error || event.message));
-
-(async () => {
-  const root = document.documentElement;
-  try {
-    const bytes = await inflate(page.numbers);
-    if (page.kind === "table") startRows(bytes);
-    else startSeries(bytes);
-    root.dataset.ready = "1";
-  } catch (error) {
-    confess(error);
-  }
-})();
+start(async () => {
+  const bytes = await inflate(page.numbers);
+  if (page.kind === "table") startRows(bytes);
+  else startSeries(bytes);
+});

@@ -19,8 +19,8 @@ class Overview {
     const values = series.values[0];
     const [low, high] = extent([values], 0, values.length) || [0, 1];
     const toY = (v) => height - 5 - ((v - low) / (high - low || 1)) * (height - 10);
-    for (const { left, right } of shades(chart.anomalies, scale, chart.unit)) {
-      pen.fillStyle = ink.strange;
+    for (const { anomaly, left, right } of shades(chart.anomalies, scale, chart.unit)) {
+      pen.fillStyle = chart.colourOf(anomaly);
       pen.globalAlpha = 0.3;
       pen.fillRect(left, 0, right - left, height);
       pen.globalAlpha = 1;

@@ -2,10 +2,11 @@
 
 const GUTTER = { wide: 58, narrow: 50 }, RIGHT = 12;
 
-function colours() {
+// The page's colours by name; a chart may know more of them.
+function colours(more = []) {
   const style = getComputedStyle(document.documentElement);
   const found = {};
-  for (const name of ["ink", "soft", "faint", "grid", "edge", "card", "line", "expected", "band", "strange", "strange-wash", "rare", "focus", "select"]) {
+  for (const name of ["ink", "soft", "faint", "grid", "edge", "card", "line", "expected", "band", "strange", "strange-wash", "rare", "focus", "select", ...more]) {
     found[name] = style.getPropertyValue(`--${name}`).trim();
   }
   return found;
@@ -117,21 +118,22 @@ function shades(anomalies, scale, unit) {
     .filter((shade) => shade.right >= scale.left && shade.left <= scale.right);
 }
 
-function drawShades(pen, found, top, bottom, ink, selected) {
+function drawShades(pen, found, top, bottom, chart) {
   for (const { anomaly, left, right } of found) {
+    const colour = chart.colourOf(anomaly), isSelected = anomaly === chart.selected;
     if (anomaly.isCandidate) {
-      pen.strokeStyle = ink.strange;
+      pen.strokeStyle = colour;
       pen.setLineDash([3, 3]);
       pen.strokeRect(Math.round(left) - 1.5, top + 0.5, Math.round(right - left) + 3, bottom - top - 1);
       pen.setLineDash([]);
       continue;
     }
-    pen.fillStyle = ink["strange-wash"];
+    pen.fillStyle = chart.washOf(anomaly);
     pen.fillRect(left, top, right - left, bottom - top);
-    pen.fillStyle = ink.strange;
-    pen.fillRect(left, top, right - left, anomaly === selected ? 4 : 2);
-    if (anomaly === selected) {
-      pen.strokeStyle = ink.strange;
+    pen.fillStyle = colour;
+    pen.fillRect(left, top, right - left, isSelected ? 4 : 2);
+    if (isSelected) {
+      pen.strokeStyle = colour;
       pen.strokeRect(Math.round(left) - 0.5, top + 0.5, Math.round(right - left) + 1, bottom - top - 1);
     }
   }
