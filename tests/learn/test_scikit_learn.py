@@ -37,6 +37,8 @@ def checks() -> list[Any]:
     found = []
     for name in names():
         made = estimator(name)
+        if made.family == "features":
+            continue  # each row is a whole series, and the checks' rows are shorter than a window
         expected = NOT_FOR_ALL if made.reads == "rows" else NOT_FOR_SERIES
         with warnings.catch_warnings():
             # Not being a BaseEstimator is the point: the base install has no scikit-learn.
@@ -57,7 +59,9 @@ def test_passes_the_estimator_checks(made: Any, check: Any) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_clone_copies_parameters_only(name: str) -> None:
-    made = estimator(name).fit(np.random.default_rng(0).normal(size=(100, 2)))
+    made = estimator(name)
+    shape = (10, 100) if made.family == "features" else (100, 2)
+    made.fit(np.random.default_rng(0).normal(size=shape))
     copy = clone(made)
     assert copy.get_params() == made.get_params()
     assert not copy.__sklearn_is_fitted__()

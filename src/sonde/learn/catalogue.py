@@ -19,7 +19,11 @@ _ESTIMATORS = {
     "hbos": "sonde.learn.detectors.hbos:HBOS",
     "isolation_forest": "sonde.learn.detectors.isolation_forest:IsolationForest",
     "knn": "sonde.learn.detectors.knn:KNN",
+    "matrix_profile_features": (
+        "sonde.learn.transformers.matrix_profile_features:MatrixProfileFeatures"
+    ),
     "mcd": "sonde.learn.detectors.mcd:MCD",
+    "online_discord": "sonde.learn.detectors.online_discord:OnlineDiscord",
     "pca": "sonde.learn.detectors.pca:PCA",
     "per_series": "sonde.learn.per_series:PerSeries",
     "pipeline": "sonde.learn.pipeline:DetectorPipeline",
