@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 
 import sonde.kernels
 
+DECORATED = re.compile("^@(exact_)?kernel$", re.MULTILINE)
 FILES = sorted(
     path
     for path in Path(sonde.kernels.__path__[0]).glob("*.py")
-    if not path.name.startswith("_") and "kernel" in path.read_text()
+    if not path.name.startswith("_") and DECORATED.search(path.read_text())
 )
 
 

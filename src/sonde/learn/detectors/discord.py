@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Series
-from ...core.progress import tell
-from ...kernels.discord import nearest_windows, window_distances
 from .. import parameters as check
 from ..detector import Detector
 from ..estimator import State
 from ..judgement import Judgement
-from ..randomness import over_rows
+from ..profiles.joins import cross_join, self_join
+from ..randomness import threads_for
 from ..seasons import cycle_length, regular_step
 from ..stored_state import stored, whole
 
@@ -36,7 +35,7 @@ class Discord(Detector):
     wherever they stand in the data, are compared with everything but themselves. Windows with a
     missing value have no score.
 
-    Time is quadratic: 20,000 rows take about a second, 100,000 about half a minute.
+    Time is quadratic: 20,000 rows take about a tenth of a second, 100,000 about three seconds.
 
     Parameters
     ----------
@@ -50,7 +49,7 @@ class Discord(Detector):
     Source
     ------
     Keogh, Lin, Fu (2005), HOT SAX: finding the most unusual time series subsequence, ICDM;
-    computed as in Zimmerman et al. (2019), Matrix profile XIV, SoCC, section 3.
+    computed as a matrix profile, see ``profiles.joins``.
 
     Examples
     --------
@@ -63,7 +62,7 @@ class Discord(Detector):
     name: ClassVar[str] = "discord"
     family: ClassVar[str] = "series"
     reads: ClassVar[Any] = "whole"
-    kernels: ClassVar[tuple[str, ...]] = ("discord",)
+    kernels: ClassVar[tuple[str, ...]] = ("profile_join", "windows")
 
     window: int | None = None
     contamination: float | str | None = "auto"
@@ -109,19 +108,14 @@ class Discord(Detector):
 
         ``shift`` is where row 0 of ``x`` stands in the reference; None where it is not in it.
         """
-        x, reference = np.ascontiguousarray(x), np.ascontiguousarray(reference)
-        n = len(x) - window + 1
-        zone, shift = (-1, 0) if shift is None else (window - 1, shift)
-        best, where = np.empty(n), np.empty(n, dtype=np.int64)
-        done = [0]
-
-        def work(start: int, stop: int) -> None:
-            nearest_windows(x, reference, window, zone, shift, start, stop, best, where)
-            done[0] += stop - start
-            tell("comparing windows", done[0] / n)
-
-        over_rows(work, n, self.n_jobs)
-        return np.asarray(window_distances(x, reference, window, where))
+        threads = threads_for(self.n_jobs)
+        if shift is None:
+            return cross_join(x, reference, window, threads=threads).distances
+        if shift == 0 and np.array_equal(x, reference, equal_nan=True):
+            return self_join(x, window, threads=threads, zone=window - 1).distances
+        return cross_join(
+            x, reference, window, threads=threads, zone=window - 1, shift=shift
+        ).distances
 
     def likeness(self, series: Series) -> float:
         """The median correlation of windows with the ones most like them, from a sample; 0 if none.
@@ -133,13 +127,15 @@ class Discord(Detector):
         n = len(series) - window + 1
         found = []
         for channel in series.values.T:
-            x = np.ascontiguousarray(channel)
-            best, where = np.full(n, np.nan), np.empty(n, dtype=np.int64)
+            distances = np.full(n, np.inf)
             for start in np.unique(np.linspace(0, max(n - SAMPLE, 0), 4).astype(int)).tolist():
                 stop = min(start + SAMPLE, n)
-                nearest_windows(x, x, window, window - 1, 0, start, stop, best, where)
-            known = best[np.isfinite(best)]
-            found.append(float(np.median(known)) if known.size else 0.0)
+                part = channel[start : stop + window - 1]
+                near = cross_join(part, channel, window, zone=window - 1, shift=start)
+                distances[start:stop] = near.distances
+            known = distances[np.isfinite(distances)]
+            correlations = 1.0 - np.square(known) / (2.0 * window)
+            found.append(float(np.median(correlations)) if known.size else 0.0)
         return float(np.mean(found))
 
     def _check_state(self, state: State, n_columns: int) -> None:
@@ -151,16 +147,23 @@ class Discord(Detector):
     def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
         if data.values.shape[1] == 1:
             return np.ones((len(rows), 1))
+        # Of the windows that have a part in the scores asked for; the others need no distance.
         window, reference = int(state["window"]), state["reference"]
         shift = _shift(data, reference, state["place"], window)
-        columns = [
-            _around(
-                self._distances(data.values[:, j], reference[:, j], window, shift),
-                window,
-                len(data),
-            )[rows]
-            for j in range(data.values.shape[1])
-        ]
+        n, half = len(data) - window + 1, SMOOTH * window // 2 + window // 4
+        asked = np.zeros(n + 1, dtype=np.bool_)
+        for row in rows.tolist():
+            centre = row - window // 2
+            asked[max(centre - half, 0) : min(max(centre + half + 1, 0), n)] = True
+        edges = np.flatnonzero(np.diff(asked, prepend=False)).reshape(-1, 2)
+        columns = []
+        for j in range(data.values.shape[1]):
+            distances = np.full(n, np.inf)
+            for start, stop in edges.tolist():
+                part = data.values[start : stop + window - 1, j]
+                at = None if shift is None else shift + start
+                distances[start:stop] = self._distances(part, reference[:, j], window, at)
+            columns.append(_around(distances, window, len(data))[rows])
         return np.square(np.stack(columns, axis=1))
 
     def _resolution(self, state: State) -> float:
