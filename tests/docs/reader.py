@@ -101,6 +101,7 @@ class Reader:
             for name, value in self._environment.items()
             if name.startswith("SONDE_") and name != "SONDE_HOME"
         }
+        given.setdefault("LOG__FORMAT", "text")  # as on a terminal, which pages show
         home = Path(self._environment["SONDE_HOME"])
         self.service = self._services.enter_context(running(home, *words, **given))
         return self.service.said()

@@ -25,6 +25,8 @@ from sonde.installation.packages import (
     python,
     requirements,
 )
+from sonde.kernels import warm as kernels
+from sonde.kernels._folders import Folders
 from sonde.security import Keyring
 from sonde.settings import LimitSettings, LogSettings, Settings, fields, variable
 
@@ -104,7 +106,7 @@ def test_a_folder_is_left_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that takes no files")
 def test_a_read_only_folder_is_wrong() -> None:
     # Permissions do not stop root; /proc takes files from nobody.
-    found = only(kernel_cache(Path("/proc/self")))
+    found = only(kernel_cache(Folders(Path("/proc/self"))))
     assert (found.state, found.name) == ("wrong", "compiled kernels")
     assert "can't be written" in found.found
     assert found.remedy
@@ -118,14 +120,19 @@ def test_a_folder_without_the_right_to_write_is_wrong(tmp_path: Path) -> None:
 
 
 def test_the_kernel_cache_is_cold_then_warm(tmp_path: Path) -> None:
-    assert only(kernel_cache(tmp_path)).found.startswith("cold")
-    (tmp_path / "rolling.py311.1.nbc").touch()
-    assert only(kernel_cache(tmp_path)).found.startswith("warm, 1 kept")
+    folders = Folders(tmp_path)
+    names = kernels.families()
+    assert only(kernel_cache(folders)).found.startswith(f"{len(names)} of {len(names)} families c")
+    for name in names:
+        mark = kernels._mark(tmp_path, name)
+        mark.parent.mkdir()
+        mark.touch()
+    assert only(kernel_cache(folders)).found.startswith(f"warm, all {len(names)} families")
 
 
 def test_a_cache_for_one_run_only_is_wrong() -> None:
     with tempfile.TemporaryDirectory(prefix="sonde-") as folder:
-        found = only(kernel_cache(Path(folder) / "kernels-0"))
+        found = only(kernel_cache(Folders(Path(folder) / "kernels-0", is_lasting=False)))
     assert (found.state, found.remedy[:4]) == ("wrong", "make")
 
 

@@ -37,6 +37,7 @@ MODELS: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: create("isolation_forest", n_estimators=3, max_samples=16, random_state=0),
         ROWS,
     ),
+    "online_discord": (lambda: create("online_discord", window=8, history=64), SERIES),
     "copod": (lambda: create("copod"), ROWS),
     "ecod": (lambda: create("ecod"), ROWS),
     "hbos": (lambda: create("hbos"), ROWS),
@@ -205,6 +206,7 @@ def test_a_forest_with_fewer_levels_than_the_kernel_reads_is_refused(
 
 
 OUTSIDE = [
+    ("online_discord", {"state/window": 2**40}),
     ("ewma", {"state/clock": [0, 0, 0, 1]}),
     ("ewma", {"state/clock": [0, 12, 12, 1]}),
     ("ewma", {"state/clock": [2**62, 0, 12, 1]}),

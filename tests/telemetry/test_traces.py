@@ -26,14 +26,13 @@ from sonde.telemetry.traces import (
     Tracer,
     prediction_attributes,
     request_attributes,
-    traceparent_of,
 )
 
 # The exporter's threads outlive a test whose collector is away, and would write into the next.
 logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
 logging.getLogger("opentelemetry").propagate = False
-# So would their waits, drawn from the random numbers of the process while another test draws its own.
-trace_exporter.random = random.Random(0)  # type: ignore[assignment]
+# So would their waits, drawn from the random numbers that another test is drawing its own from.
+trace_exporter.random = random.Random(0)  # type: ignore[attr-defined]
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 NO_WAIT_S = 8  # however busy the machine; an export that is waited for takes 10 s and more
@@ -112,7 +111,9 @@ def test_a_request_arrives_with_the_names_of_the_conventions(collector: Collecto
         span,
         200,
         route="/api/v1/detect",
-        attributes=prediction_attributes("isolation_forest", 100, 3, "pump"),
+        attributes=prediction_attributes(
+            {"algorithm": "isolation_forest", "rows": 100, "anomalies": 3, "model": "pump"}
+        ),
     )
     tracer.close(10)
     (got,) = collector.spans
@@ -157,7 +158,6 @@ def test_a_trace_goes_on_from_the_caller_to_what_is_called(collector: Collector)
     tracer = Tracer(collector.endpoint, share=0.0)
     span = tracer.start("POST", PARENT, tracestate="vendor=1")
     assert span is not None, "traced because the caller is, whatever the share"
-    out = traceparent_of(span)
     with tracer.part(span, "score", {"ml.algorithm": "hbos"}):
         pass
     with pytest.raises(ZeroDivisionError), tracer.part(span, "write"):
@@ -168,7 +168,6 @@ def test_a_trace_goes_on_from_the_caller_to_what_is_called(collector: Collector)
     request = by_name["POST"]
     assert (request.trace_id.hex(), request.parent_span_id.hex()) == (TRACE, SPAN)
     assert request.trace_state == "vendor=1"
-    assert out == f"00-{TRACE}-{request.span_id.hex()}-01"
     for name, status in (("score", 0), ("write", 2)):
         assert by_name[name].trace_id.hex() == TRACE
         assert by_name[name].parent_span_id == request.span_id
@@ -226,7 +225,6 @@ def test_switched_off_it_does_nothing() -> None:
     with tracer.part(span, "score") as part:
         assert part is None
     tracer.finish(span, 200, error=ValueError())
-    assert traceparent_of(span) is None
     tracer.close()
 
 

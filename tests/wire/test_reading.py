@@ -222,8 +222,18 @@ def test_other_columns_than_the_model_learned_from_are_refused_by_name() -> None
     schema = Schema("table", ("load", "rate"), True)
     body = parse(b'{"columns": {"load": [1.5], "rte": [2.5]}}', m.JSON, LIMITS)
     assert container_of(body, schema) is None
-    with pytest.raises(InvalidInput, match=r"no column .rate.; there are .load., .rte."):
+    with pytest.raises(SchemaMismatch, match=r"missing: .rate. \(there are .load., .rte.\)"):
         reading_of(body, schema=schema)
+
+
+def test_a_model_that_learned_from_times_or_ids_says_which_column_is_missing() -> None:
+    series = Schema("series", ("a",), True, time_column="ts")
+    panel = Schema("panel", ("a",), True, id_column="unit")
+    for schema, column in ((series, "ts"), (panel, "unit")):
+        body = parse(b'{"columns": {"a": [1.5, 2.5], "t": [1, 2]}}', m.JSON, LIMITS)
+        with pytest.raises(SchemaMismatch, match=rf"column '{column}', which is missing") as caught:
+            reading_of(body, schema=schema)
+        assert caught.value.facts["missing"] == [column]
 
 
 CELLS = st.floats(-1e6, 1e6) | st.integers(-(2**70), 2**70) | st.integers(-5, 5)

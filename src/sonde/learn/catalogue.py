@@ -61,8 +61,14 @@ def find(name: str) -> type[Estimator]:
     if name not in _ESTIMATORS:
         near = get_close_matches(str(name), names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
+        detectors, transformers = (
+            ", ".join(one for one in names() if f".{kind}." in _ESTIMATORS[one])
+            for kind in ("detectors", "transformers")
+        )
         raise NotFound(
-            f"no estimator called {name!r}{hint} There are: {', '.join(names())}", name=name
+            f"no estimator called {name!r}{hint} Detectors: {detectors}; transformers: "
+            f"{transformers}",
+            name=name,
         )
     module, _, attribute = _ESTIMATORS[name].partition(":")
     found: type[Estimator] = getattr(import_module(module), attribute)

@@ -84,7 +84,7 @@ def named(
     if online and not isinstance(made_one, OnlineDetector):
         raise InvalidInput(
             f"{detector} can't work online: what it learns from all rows shapes the scores of the "
-            "first; use ewma or random_cut_forest",
+            "first; use ewma, random_cut_forest or online_discord",
             detector=detector,
         )
     return Choice(made_one, "as asked")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -25,8 +26,18 @@ ASK = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 async def app(scope: Any, receive: Any, send: Any) -> None:
     """``/large`` answers with 32 MB, ``/slow`` after a while, all else with a word.
 
-    ``/names`` reads the body, and answers with the names of the headers.
+    ``/names`` reads the body, and answers with the names of the headers; ``/echo`` answers with
+    the body.
     """
+    if scope["path"] == "/echo":
+        said, message = b"", {"more_body": True}
+        while message.get("more_body"):
+            message = await receive()
+            said += message.get("body", b"")
+        headers = [(b"content-length", str(len(said)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": said})
+        return
     if scope["path"] == "/names":
         while (await receive()).get("more_body"):
             pass
@@ -218,6 +229,54 @@ def test_rubbish_behind_a_request_ends_the_connection_without_an_error(
         time.sleep(2)
     assert "Traceback" not in caplog.text
     assert "handler is closed" not in caplog.text
+
+
+UPGRADE = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+ECHO = b"POST /echo HTTP/1.1\r\nhost: x\r\n" + UPGRADE
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [ECHO + b"content-length: 5\r\n\r\nhello"],
+        [ECHO + b"content-length: 5\r\n\r\n", b"he", b"llo"],
+        [ECHO + b"transfer-encoding: chunked\r\n\r\n5\r\nhel", b"lo\r\n0\r\n\r\n"],
+    ],
+)
+def test_a_request_that_would_rather_speak_another_protocol_keeps_its_body(
+    pieces: list[bytes],
+) -> None:
+    with served() as port, connect(port) as one:
+        for piece in pieces:
+            one.sendall(piece)
+            time.sleep(0.05)
+        assert one.recv(9999).endswith(b"\r\n\r\nhello")
+        one.sendall(ECHO + b"content-length: 2\r\n\r\nhi" + ASK)  # one behind the other
+        answers = one.recv(9999)
+        while not answers.endswith(b"xxxx"):
+            answers += one.recv(9999)
+        assert answers.count(b"HTTP/1.1 200 OK") == 2
+        assert b"\r\n\r\nhiHTTP/1.1" in answers
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"RUB BISH\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",  # how TLS begins
+        b"GET /\x01 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_as_everything_else_is(said: bytes) -> None:
+    with served() as port:
+        head, body = ends(connect(port, said)).split(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"\r\ncontent-type: application/problem+json\r\n" in head
+    assert f"\r\nx-request-id: {problem['request_id']}\r\n".encode() in head
+    assert (problem["code"], problem["status"]) == ("malformed", 400)
+    assert "HTTP/1.1" in problem["message"]
 
 
 def _is_closed(one: socket.socket) -> bool:

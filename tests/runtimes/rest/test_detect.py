@@ -195,3 +195,19 @@ def test_an_answer_for_several_is_json_or_refused(http: httpx.Client) -> None:
     reply = post(http, {"requests": [{"rows": TABLE.tolist()}]}, accept=m.CSV)
     assert reply.status_code == 406
     assert "several" in reply.json()["message"]
+
+
+def test_times_without_a_zone_are_utc_in_words_and_as_they_came_in_lines(
+    http: httpx.Client,
+) -> None:
+    bare = [time.removesuffix("Z") for time in TIMES]
+    body = {"columns": {"v": WAVE.tolist()}, "time": bare}
+    (found, *_) = http.post("/api/v1/detect", json=body).json()["anomalies"]
+    assert found["start_time"] == TIMES[found["start"]]
+    text = "t,v\n" + "".join(f"{t},{v}\n" for t, v in zip(bare, WAVE, strict=True))
+    kinds = {"content-type": m.CSV, "accept": m.CSV}
+    lines = http.post("/api/v1/detect", content=text.encode(), headers=kinds).text.splitlines()
+    assert lines[0].startswith("row,t,")
+    assert [line.split(",")[1] for line in lines[1:]] == bare
+    shown = http.get("/openapi.json").json()["components"]["schemas"]["Anomaly"]["properties"]
+    assert "UTC" in str(shown["start_time"])

@@ -54,7 +54,7 @@ for _kind in (m.MODEL, m.ARROW, m.ARROW_FILE, m.PARQUET):
     schemathesis.serializer.alias(_kind, "application/octet-stream")
 METHODS = {"get", "post", "put", "patch", "delete"}
 # Answered, and no part of the interface for programs.
-ASIDE = {("GET", "/docs"), ("GET", "/openapi.json")}
+ASIDE = {("GET", "/"), ("GET", "/docs"), ("GET", "/openapi.json")}
 # Models that requests ask about; the last is deleted by some of them.
 NAMES = ("fuzz-a", "fuzz-b", "fuzz-c")
 # Bodies have the most to say; what is the same at each time need not be asked often.

@@ -25,6 +25,7 @@ MODELS = "/api/v1/models"
 ROWS = {"rows": TABLE.tolist(), "names": NAMES}
 # The scopes that may; admin may all, write implies read. Any key: "any", none needed: "open".
 ROUTES: dict[tuple[str, str], str] = {
+    ("GET", "/"): "any",
     ("GET", "/health"): "open",
     ("GET", "/ready"): "open",
     ("GET", "/metrics"): "any",
@@ -179,6 +180,20 @@ def test_many_wrong_keys_of_one_address_are_told_to_wait(
     refused(told, 429, "too_many")
     assert 1 <= int(told.headers["retry-after"]) <= 60
     assert call(guarded, "GET", MODELS, made["read"]).status_code == 200
+
+
+def test_a_good_key_is_let_in_beside_many_wrong_ones_of_its_address(
+    guarded: Running, home: Path
+) -> None:
+    guess = {"headers": {"x-forwarded-for": "203.0.113.77"}}
+    for _ in range(30):
+        call(guarded, "GET", MODELS, new_key_text().text, **guess)
+    refused(call(guarded, "GET", MODELS, new_key_text().text, **guess), 429, "too_many")
+    with keys_of(home) as keys:
+        text, _ = keys.create("late", ["read"])
+    # No process has seen it before.
+    assert call(guarded, "GET", MODELS, text, **guess).status_code == 200
+    refused(call(guarded, "GET", MODELS, text[:-1] + "-", **guess), 429, "too_many")
 
 
 def test_each_key_is_told_its_rate(guarded: Running, made: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 import sonde
 from sonde.runtimes.embedded import UntrustedModel
 from sonde.wire import media as m
-from tests.runtimes.rest.data import BINARY, FRAME, NAMES, TABLE, csv
+from tests.runtimes.rest.data import BINARY, FRAME, NAMES, PACKERS, TABLE, csv
 from tests.runtimes.rest.running import Running
 
 PATH = "/api/v1/models"
@@ -93,7 +93,7 @@ def test_a_binary_body_trains_with_its_options_in_the_query(http: httpx.Client, 
         ({"name": ""}, 422, "invalid_input", "/name"),
         ({"name": "a/b"}, 422, "invalid_input", "/name"),
         ({"name": 7}, 422, "invalid_input", "/name"),
-        ({"model": "hboss"}, 404, "not_found", "/detector"),
+        ({"model": "hboss"}, 404, "not_found", "/model"),
         ({"parameters": {"n_binss": 3}}, 422, "invalid_input", "/parameters/n_binss"),
         ({"parameters": {"n_bins": -3}}, 422, "invalid_input", "/parameters/n_bins"),
         ({"task": "forecast"}, 422, "invalid_input", "/task"),
@@ -326,6 +326,19 @@ def test_files_that_are_no_models_of_this_service_are_refused(
     reply = http.post(f"{place}?x=1", content=b"a", headers=headers)
     refused(reply, 422, "invalid_input")
     refused(http.get(f"{PATH}/forged"), 404, "not_found")
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+def test_a_packed_model_file_is_unpacked(http: httpx.Client, encoding: str) -> None:
+    content = http.get(f"{PATH}/pump/versions/1/artifact").content
+    headers = {"content-type": m.MODEL, "content-encoding": encoding}
+    place = f"{PATH}/packed-{encoding}/versions"
+    reply = http.post(place, content=PACKERS[encoding](content), headers=headers)
+    assert reply.status_code == 201, reply.text
+    assert reply.json()["digest"] == http.get(f"{PATH}/pump/versions/1").json()["digest"]
+    refused(http.post(place, content=content, headers=headers), 400, "malformed")
+    other = headers | {"content-encoding": "br"}
+    refused(http.post(place, content=content, headers=other), 415, "unsupported")
 
 
 def test_a_card_is_a_page_or_markdown(http: httpx.Client) -> None:

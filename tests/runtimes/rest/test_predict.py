@@ -106,7 +106,7 @@ def test_a_version_or_an_alias_may_be_named(http: httpx.Client) -> None:
         ({"version": "1", "alias": "a"}, {"rows": [[1, 2, 3]]}, None),
         ({"detector": "ecod"}, {"rows": [[1, 2, 3]]}, None),
         ({}, {"rows": [[1, 2, 3]], "detector": "ecod"}, "/detector"),
-        ({}, {"rows": [[1, 2]]}, None),
+        ({}, {"rows": [[1, 2]]}, "/rows"),
         ({}, {"rows": [[1, 2, 3], [1, "x", 3]]}, "/rows/1/1"),
         ({}, {"columns": {"rate": [1], "load": [2]}}, "/columns"),
         ({}, {}, ""),

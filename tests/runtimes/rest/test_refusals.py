@@ -147,10 +147,11 @@ def test_the_cell_at_fault_is_pointed_at(http: httpx.Client) -> None:
     ("method", "path", "allowed"),
     [
         ("PUT", DETECT, {"POST"}),
-        ("DELETE", "/api/v1/models", {"GET", "POST"}),
-        ("POST", "/api/v1/models/pump", {"GET", "PATCH", "DELETE"}),
+        ("DELETE", "/api/v1/models", {"GET", "HEAD", "POST"}),
+        ("POST", "/api/v1/models/pump", {"GET", "HEAD", "PATCH", "DELETE"}),
         ("GET", "/api/v1/models/pump/predict", {"POST"}),
-        ("PATCH", "/api/v1/models/pump/versions", {"GET", "POST"}),
+        ("HEAD", "/predict", {"POST"}),
+        ("PATCH", "/api/v1/models/pump/versions", {"GET", "HEAD", "POST"}),
         ("POST", "/health", {"GET", "HEAD"}),
         ("OPTIONS", DETECT, {"POST"}),
         ("TRACE", "/api/v1/models/pump/aliases/a", {"PUT", "DELETE"}),
@@ -160,15 +161,90 @@ def test_another_method_is_told_which_there_are(
     http: httpx.Client, method: str, path: str, allowed: set[str]
 ) -> None:
     reply = http.request(method, path)
-    refused(reply, 405, "method_not_allowed")
+    if method == "HEAD":
+        assert (reply.status_code, reply.content) == (405, b"")
+    else:
+        refused(reply, 405, "method_not_allowed")
     assert set(reply.headers["allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nothing", "/api/v1", "/api/v1/detect/", "/api/v2/detect", "/health/x", "//"]
+    "path", ["/nothing", "/api/v1", "/api/v1/detect/", "/api/v2/detect", "/health/x"]
 )
 def test_what_is_not_there_is_404(http: httpx.Client, path: str) -> None:
     refused(http.get(path), 404, "not_found")
+
+
+def test_the_root_leads_to_the_documentation(http: httpx.Client) -> None:
+    reply = http.get("/")
+    assert reply.status_code == 302
+    assert str(reply.next_request.url) == str(http.base_url.join("/docs"))  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/health", "/docs", "/openapi.json", "/api/v1/models", "/api/v1/models/pump/versions/1",
+     "/api/v1/models/pump/versions/1/artifact"],
+)  # fmt: skip
+def test_where_get_is_answered_head_is_too_without_a_body(http: httpx.Client, path: str) -> None:
+    whole, head = http.get(path), http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_a_long_path_is_not_echoed_whole(http: httpx.Client) -> None:
+    for method, path in (
+        ("GET", "/no/" + "x" * 3000),
+        ("GET", f"/api/v1/models/{'y' * 3000}/predict"),
+    ):
+        problem = http.request(method, path).json()
+        assert problem["status"] in (404, 405)
+        assert len(problem["message"]) < 160
+        assert path[:50] in problem["message"]
+
+
+def test_refusals_point_to_addresses_and_not_to_commands(http: httpx.Client) -> None:
+    absent = http.post("/api/v1/models/qqqqqq/predict", json={"rows": ROWS})
+    problem = refused(absent, 404, "not_found")
+    assert "GET /api/v1/models lists" in problem["message"]
+    assert http.get("/api/v1/models").status_code == 200
+    unknown = [{"rows": ROWS, "detector": name} for name in ("zzz", "standard_scaler", "pipeline")]
+    for body in (*unknown, {"requests": unknown}):
+        told = http.post(DETECT, json=body).text
+        assert "ecod" in told
+        assert "sonde " not in told
+    message = http.post(DETECT, json=unknown[0]).json()["message"]
+    assert "scaler" not in message.partition("transformers:")[0]
+    assert "scaler" not in http.post(DETECT, json=unknown[2]).json()["message"]
+
+
+@pytest.mark.parametrize("name", ["detector", "algorithm", "model"])
+def test_the_pointer_goes_by_the_name_that_the_body_used(http: httpx.Client, name: str) -> None:
+    problem = http.post(DETECT, json={"rows": ROWS, name: "ecodd"}).json()
+    assert "did you mean 'ecod'" in problem["message"]
+    assert [one["pointer"] for one in problem["errors"]] == [f"/{name}"]
+    beside = http.post(DETECT, json={"rows": ROWS, name: "hbos", "n_bins": -1}).json()
+    assert [one["pointer"] for one in beside["errors"]] == ["/n_bins"]
+    query = http.post(f"{DETECT}?{name}=ecodd", json={"rows": ROWS}).json()
+    assert (query["errors"], query["facts"]["field"]) == ([], name)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"columns": {"rate": [1.5], "load": [2.5]}}, "/columns"),
+        ({"records": [{"rate": 1, "load": 2}]}, "/records"),
+        ({"rows": [[1, 2]], "names": ["rate", "load"]}, "/rows"),
+    ],
+)
+def test_columns_that_are_missing_are_a_mismatch_that_names_them(
+    http: httpx.Client, body: dict[str, Any], pointer: str
+) -> None:
+    problem = refused(http.post("/api/v1/models/pump/predict", json=body), 422, "schema_mismatch")
+    assert problem["facts"]["missing"] == ["heat"]
+    assert "'heat'" in problem["message"]
+    assert [one["pointer"] for one in problem["errors"]] == [pointer]
 
 
 def test_a_path_of_odd_letters_is_a_refusal_like_others(http: httpx.Client) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +19,7 @@ import sonde
 from sonde.security.key_text import new_key_text
 from tests.runtimes.rest.data import FRAME, JSON
 from tests.runtimes.rest.processes import until
-from tests.runtimes.rest.running import Running, running
+from tests.runtimes.rest.running import Running, running, started
 from tests.runtimes.rest.stored import keys_of, store
 
 PREDICT = "/api/v1/models/own/predict"
@@ -28,6 +30,7 @@ PROMISED = {
     "sonde_anomalies_detected_total": "counter",
     "sonde_model_inference_seconds": "histogram",
     "sonde_active_models": "gauge",
+    "sonde_data_quality_score": "gauge",
     "sonde_dependency_up": "gauge",
     "predictions_total": "counter",
     "prediction_duration_seconds": "histogram",
@@ -117,10 +120,8 @@ def http(watched: Running, key: str) -> Iterator[httpx.Client]:
 
 
 def lines(one: Running) -> list[dict[str, Any]]:
-    """The log; what is said to people before it begins has no braces."""
-    found = [line for line in one.said().splitlines() if line.strip()]
-    told = [line for line in found if not line.startswith(("Serving at", "No key"))]
-    return [json.loads(line) for line in told]
+    """The log, of which every line is an object."""
+    return [json.loads(line) for line in one.said().splitlines() if line.strip()]
 
 
 def test_a_line_of_the_log_a_header_and_an_error_name_one_request(
@@ -151,6 +152,76 @@ def test_a_line_of_the_log_a_header_and_an_error_name_one_request(
         assert {"timestamp", "level", "method", "route", "seconds"} <= told[name].keys()
     assert told[fine.headers["x-request-id"]]["model"] == "own"
     assert told[denied.headers["x-request-id"]]["error"] == "unauthenticated"
+
+
+def test_a_port_for_metrics_has_all_of_them_before_anybody_asks(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with started(tmp_path / "home", SERVER__METRICS_PORT=str(port)) as one:
+        place = f"http://127.0.0.1:{port}/metrics"
+        told = until(lambda: "sonde_dependency_up{" in (text := httpx.get(place).text) and text)
+        assert 'sonde_dependency_up{dependency="database"} 1.0' in told
+        assert "sonde_active_models 0.0" in told
+        assert httpx.get(f"{one.url}/metrics").status_code == 404
+        first, second, *_ = lines(one)
+        assert first["event"].startswith("Serving at http://127.0.0.1:")
+        assert second["event"].startswith("No key is asked for")
+
+
+def test_a_refusal_before_the_route_is_known_is_counted_under_it(
+    watched: Running, http: httpx.Client
+) -> None:
+    places = {
+        ("POST", PREDICT): "/api/v1/models/{name}/predict",
+        ("GET", "/api/v1/models/own/versions/1"): "/api/v1/models/{name}/versions/{version}",
+        ("GET", "/metrics"): "/metrics",
+        ("GET", "/nowhere"): "unmatched",
+    }
+    asked = {}
+    for (method, path), route in places.items():
+        reply = httpx.request(method, f"{watched.url}{path}")
+        assert reply.status_code == 401
+        asked[reply.headers["x-request-id"]] = route
+    refused = http.put("/api/v1/detect")
+    assert refused.status_code == 405
+    asked[refused.headers["x-request-id"]] = "/api/v1/detect"
+
+    def logged() -> dict[str, str] | None:
+        found = {
+            one["request_id"]: one["route"]
+            for one in lines(watched)
+            if one.get("request_id") in asked and one["event"] == "request"
+        }
+        return found if len(found) == len(asked) else None
+
+    assert until(logged, 10) == asked
+    told = http.get("/metrics").text
+    for (method, _), route in places.items():
+        labels = f'endpoint="{route}",method="{method}",status="401"'
+        assert f"sonde_requests_total{{{labels}}}" in told
+
+
+def test_the_share_of_usable_cells_is_told_of_each_data_set(http: httpx.Client) -> None:
+    whole = FRAME.to_dict(as_series=False)
+    holes = whole | {"rate": [None] * 20 + whole["rate"][20:]}
+    for name in ("trained", "own", "request"):
+        for columns, share in ((holes, 1 - 20 / 240), (whole, 1.0)):
+            body: dict[str, Any] = {"columns": columns, "missing": "auto"}
+            if name == "own":
+                del body["missing"]
+            if name == "trained":
+                body |= {"name": name, "model": "ecod", "evaluate": False}
+            path = {"trained": "/api/v1/models", "own": PREDICT}.get(name, "/api/v1/detect")
+            reply = http.post(path, json=body)
+            assert reply.status_code < 300, reply.text
+            samples = text_string_to_metric_families(http.get("/metrics").text)
+            found = {
+                one.labels["dataset"]: one.value
+                for family in samples
+                for one in family.samples
+                if one.name == "sonde_data_quality_score"
+            }
+            assert found[name] == pytest.approx(share), name
 
 
 def test_metrics_are_valid_and_have_the_promised_names(http: httpx.Client) -> None:
@@ -188,6 +259,10 @@ def test_spans_arrive_at_the_collector_and_continue_the_callers(
     assert about["http.route"].string_value == "/api/v1/models/{name}/predict"
     assert about["http.response.status_code"].int_value == 200
     assert about["ml.data_size"].int_value == len(FRAME)
+    assert about["ml.algorithm"].string_value == "ecod"
+    assert about["dataset.name"].string_value == "own"
+    assert about["ml.anomalies_detected"].int_value >= 0
+    assert about["data.quality_score"].double_value == 1.0
     assert "sonde" in collector.services
 
 

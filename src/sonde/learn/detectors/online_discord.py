@@ -247,8 +247,9 @@ class OnlineDiscord(OnlineDetector):
 
     def _check_state(self, state: State, n_columns: int) -> None:
         window = whole(state, "window", 0, int(self.history) // PARTS)
-        whole(state, "quiet", 0, max(PARTS * check.MOST, int(self.warmup)))
-        whole(state, "learned", 0, LARGEST_DIGEST)
+        learned = whole(state, "learned", 0, LARGEST_DIGEST)
+        # Rows that were learned from are as many as the quiet ones, which fill a window at least.
+        whole(state, "quiet", window if learned else 0, max(PARTS * check.MOST, int(self.warmup)))
         held = stored(state, "held", (0 if window else int(self.warmup), n_columns))
         whole(state, "n_held", 0, max(len(held) - 1, 0))
         columns = n_columns if window else 0

@@ -87,7 +87,7 @@ class RandomCutForest(OnlineDetector):
     name: ClassVar[str] = "random_cut_forest"
     family: ClassVar[str] = "rows"
     reads: ClassVar[Any] = "whole"  # the whole past; continue a stream through its state instead
-    kernels: ClassVar[tuple[str, ...]] = ("random_cut",)
+    kernels: ClassVar[tuple[str, ...]] = ("random", "random_cut")
 
     n_estimators: int = 50
     max_samples: int = 256
