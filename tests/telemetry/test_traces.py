@@ -14,7 +14,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from opentelemetry.exporter.otlp.proto.http import trace_exporter
+from opentelemetry.exporter.otlp.common import http as exporting
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -32,7 +32,7 @@ from sonde.telemetry.traces import (
 logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
 logging.getLogger("opentelemetry").propagate = False
 # So would their waits, drawn from the random numbers that another test is drawing its own from.
-trace_exporter.random = random.Random(0)  # type: ignore[attr-defined]
+exporting.random = random.Random(0)  # type: ignore[assignment]
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 NO_WAIT_S = 8  # however busy the machine; an export that is waited for takes 10 s and more

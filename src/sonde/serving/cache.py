@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from ..core import Container, Detection, Panel, Prediction, PredictionRequest, Series
 from ..core.schema import kind_of
 from ..errors import SondeError
-from ..learn import Estimator
+from ..learn import Detector, Estimator
 from .predictor import ModelSource, Observer
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,10 @@ class Predicts(Protocol):
     def predict_many(
         self, requests: Sequence[PredictionRequest]
     ) -> list[Prediction | SondeError]: ...
+
+    def predict(
+        self, request: PredictionRequest, known: tuple[Detector, str] | None = None
+    ) -> Prediction: ...
 
 
 def fingerprint(request: PredictionRequest) -> bytes:
@@ -185,15 +189,27 @@ class CachedPredictor:
                 self.answers.put(key, answer)
         return [answer for answer in answers if answer is not None]
 
-    def predict(self, request: PredictionRequest) -> Prediction:
-        """The answer to one request; raises what ``predict_many`` would put in its place."""
-        (answer,) = self.predict_many([request])
-        if isinstance(answer, SondeError):
-            raise answer
+    def predict(
+        self, request: PredictionRequest, known: tuple[Detector, str] | None = None
+    ) -> Prediction:
+        """The answer to one request; raises what ``predict_many`` would put in its place.
+
+        ``known`` are the model and its version, for who resolved them already.
+        """
+        started = time.perf_counter()
+        key, version = self._key(request, known)
+        kept = self.answers.get(key)
+        if kept is not None:
+            return self._again(request, kept, started)
+        answer = self._predictor.predict(request, known)
+        if answer.version == version:  # else an alias moved in between
+            self.answers.put(key, answer)
         return answer
 
-    def _key(self, request: PredictionRequest) -> tuple[Key, str]:
-        model, version = self._models.resolve(request.model, request.key)
+    def _key(
+        self, request: PredictionRequest, known: tuple[Estimator, str] | None = None
+    ) -> tuple[Key, str]:
+        model, version = known or self._models.resolve(request.model, request.key)
         number = self._numbers.get(model)
         if number is None:
             with self._lock:

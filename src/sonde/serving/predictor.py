@@ -48,13 +48,20 @@ class Predictor:
                 answers.append(error)
         return answers
 
-    def predict(self, request: PredictionRequest) -> Prediction:
-        """The answer to one request; raises what ``predict_many`` would put in its place."""
-        return self._answer(request)
+    def predict(
+        self, request: PredictionRequest, known: tuple[Detector, str] | None = None
+    ) -> Prediction:
+        """The answer to one request; raises what ``predict_many`` would put in its place.
 
-    def _answer(self, request: PredictionRequest) -> Prediction:
+        ``known`` are the model and its version, for who resolved them already.
+        """
+        return self._answer(request, known)
+
+    def _answer(
+        self, request: PredictionRequest, known: tuple[Detector, str] | None = None
+    ) -> Prediction:
         started = time.perf_counter()
-        model, version = self._detector(request)
+        model, version = self._detector(request) if known is None else known
         output = decide(model, request.data, core=request.core, candidate=request.candidate)
         return self._told(request, version, output, time.perf_counter() - started)
 

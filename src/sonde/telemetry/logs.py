@@ -187,6 +187,11 @@ def is_debug() -> bool:
     return _place.least <= 10
 
 
+def is_text() -> bool:
+    """True where lines are written for people, or none are."""
+    return _place.writer is None or _place.render is as_text
+
+
 class RequestLog:
     """The line of a request, for the one place that writes it.
 

@@ -144,21 +144,20 @@ def request_attributes(
     return told
 
 
-def prediction_attributes(
-    algorithm: str, n_rows: int, n_anomalies: int, dataset: str
-) -> dict[str, Value]:
-    """What a request was about."""
-    return {
-        "ml.algorithm": algorithm,
-        "ml.data_size": n_rows,
-        "ml.anomalies_detected": n_anomalies,
-        "dataset.name": dataset,
-    }
+# What the service knows of a request, and what a span calls it.
+_TOLD = {
+    "algorithm": "ml.algorithm",
+    "rows": "ml.data_size",
+    "anomalies": "ml.anomalies_detected",
+    "model": "dataset.name",
+    "quality": "data.quality_score",
+}
 
 
-def traceparent_of(span: Span | None) -> str | None:
-    """The header that makes what a request calls a part of its trace; None without one."""
-    if span is None:
-        return None
-    context = span.get_span_context()
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+def prediction_attributes(about: Mapping[str, Value]) -> dict[str, Value]:
+    """What a request was about, as far as it is known.
+
+    >>> prediction_attributes({"algorithm": "hbos", "rows": 3, "version": "7"})
+    {'ml.algorithm': 'hbos', 'ml.data_size': 3}
+    """
+    return {_TOLD[name]: value for name, value in about.items() if name in _TOLD}

@@ -34,6 +34,7 @@ def prediction_body(
     seconds: float | None = None,
     reading: Reading | None = None,
     media: str = m.JSON,
+    is_own: bool = False,
 ) -> bytes:
     """What a stored model said of each row.
 
@@ -43,14 +44,18 @@ def prediction_body(
     algorithm : the detector's name.
     seconds : what is told as the time it took; the prediction's own when left out.
     reading : puts the time and id columns into the lines of other media than JSON.
+    is_own : adds what callers of ``POST /predict`` read by earlier guides.
 
     Raises
     ------
     NotAcceptable : another medium than answers are given in.
     """
-    return _written(
-        prediction_answer(prediction, algorithm, seconds), prediction.output, reading, media
-    )
+    told = prediction_answer(prediction, algorithm, seconds)
+    if is_own:
+        told["success"] = True
+        told["model_version"] = told["version"]
+        told["probabilities"] = told["probability"]
+    return _written(told, prediction.output, reading, media)
 
 
 def prediction_answer(

@@ -5,11 +5,26 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _FILE_MAGIC = b"ARROW1"
 _CONTINUES = b"\xff\xff\xff\xff"
-_SCHEMA, _DICTIONARY, _BATCH = 1, 2, 3
+SCHEMA, DICTIONARY, BATCH = 1, 2, 3
 _BLOCK = 24  # bytes: where a message of a file lies, and how long it is
+
+
+class Message(NamedTuple):
+    """A message: its kind, its header and what stands around that, and the body behind it.
+
+    ``body`` is shorter than ``n_body`` where the data are cut off.
+    """
+
+    kind: int
+    header: Flat
+    text: memoryview
+    body: memoryview
+    n_body: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -31,14 +46,15 @@ def announced(data: bytes) -> Announced | None:
     """
     n_rows, n_columns, n_bytes = 0, 0, 0
     try:
-        for kind, header, body in _messages(data):
-            if kind == _SCHEMA:
-                n_columns = _count(header.child(1))
-            elif kind == _BATCH:
+        for message in messages(data):
+            header = message.header
+            if message.kind == SCHEMA:
+                n_columns = count_of(header.child(1))
+            elif message.kind == BATCH:
                 n_rows += max(0, header.long(0))
-                n_bytes += _size(header, body)
-            elif kind == _DICTIONARY and (inner := header.child(1)) is not None:
-                n_bytes += _size(inner, body)
+                n_bytes += _size(header, message.body)
+            elif message.kind == DICTIONARY and (inner := header.child(1)) is not None:
+                n_bytes += _size(inner, message.body)
     except (struct.error, IndexError, ValueError):
         return None
     return Announced(n_rows, n_columns, n_bytes)
@@ -53,12 +69,12 @@ def words_of(data: bytes) -> dict[str, str]:
     {'sonde': '{}'}
     """
     try:
-        kind, header, _ = next(_messages(data))
-        pairs = header.child(2) if kind == _SCHEMA else None
+        first = next(messages(data))
+        pairs = first.header.child(2) if first.kind == SCHEMA else None
         told = {}
-        for i in range(_count(pairs)):
-            pair = _Table(data, _follow(data, pairs.at + 4 + 4 * i))  # type: ignore[union-attr]
-            told[_text(pair.child(0))] = _text(pair.child(1))
+        for i in range(count_of(pairs)):
+            pair = pairs.entry(i)  # type: ignore[union-attr]
+            told[text_of(pair.child(0))] = text_of(pair.child(1))
         return told
     except (struct.error, IndexError, ValueError, StopIteration):
         return {}
@@ -72,9 +88,9 @@ def with_words(stream: bytes, words: Mapping[str, str]) -> bytes:
     """
     length = struct.unpack_from("<i", stream, 4)[0]
     old = stream[8 : 8 + length]
-    kind, header, _ = next(_messages(stream))
-    fields = header.child(1)
-    if kind != _SCHEMA or fields is None:
+    first = next(messages(stream))
+    fields = first.header.child(1)
+    if first.kind != SCHEMA or fields is None:
         raise ValueError("not an Arrow stream")
     new = _message(words, fields.at - 8) + old
     return _CONTINUES + struct.pack("<i", len(new)) + new + stream[8 + length :]
@@ -86,7 +102,7 @@ def _message(words: Mapping[str, str], fields_at: int) -> bytes:
     # behind its list of where its fields lie.
     out = bytearray(struct.pack("<I", 16))  # the message's table
     out += struct.pack("<HHHHHxx", 10, 16, 4, 6, 8)
-    out += struct.pack("<ihBxI", 12, 4, _SCHEMA, 0)  # metadata version 5
+    out += struct.pack("<ihBxI", 12, 4, SCHEMA, 0)  # metadata version 5
     out += struct.pack("<xxxx")
     header_at = len(out) + 12
     struct.pack_into("<I", out, 24, header_at - 24)
@@ -111,7 +127,7 @@ def _message(words: Mapping[str, str], fields_at: int) -> bytes:
     return bytes(out)
 
 
-class _Table:
+class Flat:
     """A table of a flatbuffer that begins at ``at``."""
 
     def __init__(self, data: bytes, at: int) -> None:
@@ -133,17 +149,25 @@ class _Table:
         place = self.place(field)
         return 0 if place is None else int(struct.unpack_from("<q", self.data, place)[0])
 
+    def short(self, field: int) -> int:
+        place = self.place(field)
+        return 0 if place is None else int(struct.unpack_from("<h", self.data, place)[0])
+
     def byte(self, field: int) -> int:
         place = self.place(field)
         return 0 if place is None else self.data[place]
 
-    def child(self, field: int) -> _Table | None:
+    def child(self, field: int) -> Flat | None:
         """What a field refers to: a table, a vector or a text."""
         place = self.place(field)
         return None if place is None else _Place(self.data, _follow(self.data, place))
 
+    def entry(self, i: int) -> Flat:
+        """The table that entry ``i`` of this vector refers to."""
+        return Flat(self.data, _follow(self.data, self.at + 4 + 4 * i))
 
-class _Place(_Table):
+
+class _Place(Flat):
     """A place that may be a table; it is looked at as one only when asked for fields."""
 
     def __init__(self, data: bytes, at: int) -> None:
@@ -151,11 +175,16 @@ class _Place(_Table):
         self.at = at
 
     def place(self, field: int) -> int | None:
-        return _Table(self.data, self.at).place(field)
+        return Flat(self.data, self.at).place(field)
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, _Table, memoryview]]:
-    """Type, header and body of each message; of a file in the order of its index."""
+def root_of(text: bytes) -> Flat:
+    """The table that a flatbuffer is."""
+    return Flat(text, _follow(text, 0))
+
+
+def messages(data: bytes) -> Iterator[Message]:
+    """Each message; of a file in the order of its index."""
     if not data.startswith(_FILE_MAGIC):
         at = 0
         # Without the mark too: readers take what Arrow wrote before 0.15.
@@ -163,49 +192,51 @@ def _messages(data: bytes) -> Iterator[tuple[int, _Table, memoryview]]:
             told = _message_at(data, at)
             if told is None:
                 return
-            yield told[:3]
-            at = told[3]
+            yield told
+            at = told.end
         return
     length = struct.unpack_from("<i", data, len(data) - 10)[0]
     start = len(data) - 10 - length
-    footer = _Table(data, _follow(data, start))
+    footer = Flat(data, _follow(data, start))
     if length <= 0 or start < 0:
         raise ValueError("no index")
     schema = footer.child(1)
     if schema is not None:
-        yield _SCHEMA, schema, memoryview(b"")
+        nothing = memoryview(b"")
+        yield Message(SCHEMA, schema, nothing, nothing, 0, 0)
     for field in (2, 3):
         blocks = footer.child(field)
-        for i in range(_count(blocks, _BLOCK)):
+        for i in range(count_of(blocks, _BLOCK)):
             at = struct.unpack_from("<q", data, blocks.at + 4 + _BLOCK * i)[0]  # type: ignore[union-attr]
             told = _message_at(data, at)
             if told is not None:
-                yield told[:3]
+                yield told
 
 
-def _message_at(data: bytes, at: int) -> tuple[int, _Table, memoryview, int] | None:
-    """Type, header and body of the message at ``at``, and where it ends; None for the last one."""
+def _message_at(data: bytes, at: int) -> Message | None:
+    """The message at ``at``; None for the last one, which says that there are no more."""
     if at < 0:
         raise ValueError("before the beginning")
     at += 4 if data[at : at + 4] == _CONTINUES else 0
     length = struct.unpack_from("<i", data, at)[0]
     if length <= 0:
         return None
-    message = _Table(data, _follow(data, at + 4))
+    message = Flat(data, _follow(data, at + 4))
     header, n_body = message.child(2), message.long(3)
     if header is None or n_body < 0:
         raise ValueError("no message")
     start = at + 4 + length
-    body = memoryview(data)[start : start + n_body]
-    return message.byte(1), header, body, start + n_body
+    whole = memoryview(data)
+    text, body = whole[at + 4 : start], whole[start : start + n_body]
+    return Message(message.byte(1), header, text, body, n_body, start + n_body)
 
 
-def _size(batch: _Table, body: memoryview) -> int:
+def _size(batch: Flat, body: memoryview) -> int:
     """Bytes of a batch once unpacked: a packed buffer says in its first eight how many."""
     buffers, is_packed = batch.child(2), batch.place(3) is not None
     if buffers is None:
         return 0
-    n_bytes = 16 * _count(buffers, 16)
+    n_bytes = 16 * count_of(buffers, 16)
     places = memoryview(batch.data)[buffers.at + 4 :][:n_bytes]
     if len(places) < n_bytes:
         raise ValueError("more buffers than bytes")
@@ -222,7 +253,7 @@ def _follow(data: bytes, place: int) -> int:
     return place + int(struct.unpack_from("<I", data, place)[0])
 
 
-def _count(vector: _Table | None, size: int = 4) -> int:
+def count_of(vector: Flat | None, size: int = 4) -> int:
     """How many entries of ``size`` bytes a vector has."""
     if vector is None:
         return 0
@@ -232,7 +263,7 @@ def _count(vector: _Table | None, size: int = 4) -> int:
     return n
 
 
-def _text(place: _Table | None) -> str:
+def text_of(place: Flat | None) -> str:
     if place is None:
         return ""
     n = int(struct.unpack_from("<I", place.data, place.at)[0])

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from ..data.policy import Missing
-from ..data.quoting import listed, quoted, shortened
+from ..data.quoting import quoted, shortened
 from ..errors import InvalidInput, SondeError
-from ..learn import Detector, Recipe, create, find, names, rule_from
+from ..learn import Detector, Recipe, create, detector_entries, find, names, rule_from
 from . import option_values as v
 from .body import Body
 from .pointers import pointer_to
@@ -98,18 +98,27 @@ def detect_options(body: Body, query: Mapping[str, str] | None = None) -> Detect
     InvalidInput : an unknown option (names the nearest), one given twice, a value of another type
         or outside its range, or a detector or parameter that does not exist; facts: pointer.
     """
-    given = _gathered(body, query, DetectOptions, _DETECT_NAMES)
+    given, said = _gathered(body, query, DetectOptions, _DETECT_NAMES)
     options = DetectOptions(**given)
-    _check(options)
+    _check(options, said)
     return options
 
 
 def train_options(body: Body, query: Mapping[str, str] | None = None) -> TrainOptions:
     """The same of a request to train; ``model`` and ``algorithm`` name the detector."""
-    given = _gathered(body, query, TrainOptions, _TRAIN_NAMES)
+    given, said = _gathered(body, query, TrainOptions, _TRAIN_NAMES)
     options = TrainOptions(**given)
-    _check(options)
+    _check(options, said)
     return options
+
+
+def detector_names() -> tuple[str, ...]:
+    """What can be named as a detector; the first call imports all of them.
+
+    >>> "ecod" in detector_names(), "standard_scaler" in detector_names()
+    (True, False)
+    """
+    return tuple(entry.name for entry in detector_entries())
 
 
 def check_detector(name: str, parameters: Mapping[str, Any]) -> None:
@@ -125,29 +134,24 @@ def check_detector(name: str, parameters: Mapping[str, Any]) -> None:
                 "parameters need a detector by name; 'auto' chooses its own", pointer="/parameters"
             )
         return
-    find(name)
-    if name not in names():
+    kind = find(name)
+    if name not in names() or not issubclass(kind, Detector):
+        what = "is not a detector" if name in names() else "is made of other estimators, in Python"
         raise InvalidInput(
-            f"{name} is made of other estimators, in Python; detectors that can be named here: "
-            f"{listed(names(), 40)}",
+            f"{name} {what}; detectors that can be named here: {', '.join(detector_names())}",
             pointer="/detector",
         )
     try:
-        made = create(name, **parameters)
-        made._check_parameters()
+        create(name, **parameters)._check_parameters()
     except SondeError as error:
         at_fault = error.facts.get("parameter")
         steps = (at_fault,) if at_fault in parameters else ()
         error.facts.setdefault("pointer", pointer_to("/parameters", *steps))
         raise
-    if not isinstance(made, Detector):
-        raise InvalidInput(
-            f"{name} is not a detector; name one that `sonde detectors` lists", pointer="/detector"
-        )
 
 
-def _check(options: DetectOptions) -> None:
-    """Refuse options that can't go together, pointing at one of them."""
+def _check(options: DetectOptions, said: Mapping[str, _Said]) -> None:
+    """Refuse options that can't go together, pointing at one of them by the name it was given."""
     try:
         check_detector(options.detector, options.parameters)
         options.recipe()
@@ -155,8 +159,22 @@ def _check(options: DetectOptions) -> None:
         at_fault = next(
             (name for name in ("contamination", "false_alarms") if name in error.facts), "detector"
         )
-        error.facts.setdefault("pointer", f"/{at_fault}")
+        pointer = error.facts.setdefault("pointer", f"/{at_fault}")
+        given = said.get(pointer)
+        if given is not None and given.in_query:
+            del error.facts["pointer"]
+            error.facts["field"] = given.name
+        elif given is not None:
+            error.facts["pointer"] = pointer_to("", given.name)
         raise
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What an option was called, and whether in the query."""
+
+    name: str
+    in_query: bool
 
 
 def _gathered(
@@ -164,24 +182,27 @@ def _gathered(
     query: Mapping[str, str] | None,
     kind: type[DetectOptions],
     synonyms: Mapping[str, str],
-) -> dict[str, Any]:
-    """Every option once, by its own name, each of its type."""
+) -> tuple[dict[str, Any], dict[str, _Said]]:
+    """Every option once, by its own name, each of its type; and, by pointers, how it was given."""
     known = {one.name for one in fields(kind)}
     given: dict[str, Any] = {}
     loose: dict[str, Any] = {}
-    said: dict[str, str] = {}
+    said: dict[str, _Said] = {}
 
     def take(name: str, value: Any, is_text: bool) -> None:
         option = synonyms.get(name, name)
         if option not in known:
             loose[name] = _of_text(value) if is_text else value
+            said[pointer_to("/parameters", name.removeprefix(_PARAMETER))] = _Said(name, is_text)
             return
-        if said.setdefault(option, name) != name or option in given:
-            both = option if said[option] == name else f"{said[option]} and {name}"
+        at = pointer_to("", option)
+        if option in given:
+            both = option if said[at].name == name else f"{said[at].name} and {name}"
             raise InvalidInput(
                 f"{both}: the same option is given twice; give it once",
                 pointer=pointer_to("", name),
             )
+        said[at] = _Said(name, is_text)
         read = _CHECKS[option]
         given[option] = read(_as_json(option, value) if is_text else value, pointer_to("", name))
 
@@ -192,7 +213,7 @@ def _gathered(
             raise InvalidInput(f"{name} is given in the body and in the query; give it once")
         take(name, text, True)
     _add_parameters(given, loose, sorted(known | set(synonyms)))
-    return given
+    return given, said
 
 
 def _add_parameters(given: dict[str, Any], loose: dict[str, Any], known: list[str]) -> None:

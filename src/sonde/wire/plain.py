@@ -84,11 +84,18 @@ def anomaly_json(anomaly: Anomaly) -> dict[str, Any]:
         "peak": anomaly.peak,
         "score": _number(anomaly.score),
         "probability": _number(anomaly.probability),
-        "columns": {name: _number(share) for name, share in anomaly.columns.items()},
+        "columns": _shares(anomaly.columns),
         "expected": _number(anomaly.expected),
         "lower": _number(anomaly.lower),
         "upper": _number(anomaly.upper),
     }
+
+
+def _shares(columns: Mapping[str, float]) -> Mapping[str, float | None]:
+    # One look at all of them: there may be hundreds in each of many anomalies.
+    if isfinite(sum(columns.values())):
+        return columns
+    return {name: _number(share) for name, share in columns.items()}
 
 
 def plain(value: Any) -> Any:

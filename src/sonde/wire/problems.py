@@ -8,7 +8,8 @@ from typing import Any
 
 from ..core.containers import default_names
 from ..data.quoting import MOST, said_by, shortened
-from ..errors import SondeError
+from ..errors import SchemaMismatch, SondeError
+from ..telemetry.secrets import masked
 from .body import Body, points_of
 from .pointers import pointer_to
 
@@ -17,8 +18,6 @@ _MOST_TEXT = 300
 _MOST_DETAIL = 2000
 _DEEPEST = 3
 _SECRET = re.compile(r"password|passwd|secret|token|pepper|credential|authorization|api_?key", re.I)
-_IN_URL = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
-_KEY = re.compile(r"\bsk_[0-9A-Za-z]{4,}(_[0-9A-Za-z]+)*")
 _ASIDE = ("pointer", "errors", "retry_after_s")
 
 
@@ -97,15 +96,6 @@ def errors_of(error: SondeError) -> list[dict[str, str]]:
     return [{"pointer": _cut(str(pointer), _MOST_TEXT), "message": masked(said_by(error))}]
 
 
-def masked(text: str) -> str:
-    """``text`` without passwords in URLs and without keys.
-
-    >>> masked("no postgresql://ann:pw@db/plant, sk_ab12cd34_xyz")
-    'no postgresql://ann:***@db/plant, sk_***'
-    """
-    return _KEY.sub("sk_***", _IN_URL.sub(r"\1:***@", text))
-
-
 def _plain(value: Any, depth: int) -> Any:
     """``value`` in the types that JSON has, cut to what a person reads."""
     if value is None or isinstance(value, bool):
@@ -146,7 +136,9 @@ def pointed(error: SondeError, body: Body, channels: Sequence[str] = ()) -> Sond
         return error
     row, column = facts.get("row"), facts.get("column")
     row = row if isinstance(row, int) and not isinstance(row, bool) else None
-    if row is not None or isinstance(column, str):
+    if isinstance(error, SchemaMismatch):
+        error.facts = {**facts, "pointer": body.at}
+    elif row is not None or isinstance(column, str):
         named = column if isinstance(column, str) else None
         pointer = _pointer(body, row, named, channels)
         error.facts = {**facts, "pointer": pointer}

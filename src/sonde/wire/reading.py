@@ -15,6 +15,7 @@ from ..data.quoting import quoted
 from ..errors import InvalidInput
 from .body import Body
 from .limits import Limits
+from .missing_columns import refuse_missing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,8 @@ def reading_of(
     Raises
     ------
     InvalidInput : as ``data.examine``; also where there are no data.
-    SchemaMismatch : rows without names, of another width than the model's.
+    SchemaMismatch : a column is missing that the model learned from, or rows without names are of
+        another width than the model's.
     """
     if not body.has_data:
         raise InvalidInput(
@@ -70,21 +72,28 @@ def container_of(body: Body, schema: Schema) -> Container | None:
     values = body.values if body.frame is None else _numbers_in(body, len(channels))
     if values is None:
         return None
-    if body.frame is not None and names == default_names(values.shape[1]):
-        names = None
     if names is None:
         if values.shape[1] != len(channels):
             return None
-    elif not schema.named or len(names) != len(channels):
-        return None
     elif names != channels:
+        # Formats that have to name their columns name those of arrays so.
+        if body.form == "frame" and names == default_names(values.shape[1]):
+            return None if len(names) != len(channels) else _container(values, schema)
+        if not schema.named or len(names) != len(channels):
+            return None
         places = {name: j for j, name in enumerate(names)}
         if places.keys() != set(channels):
             return None
         values = values[:, [places[name] for name in channels]]
+    return _container(values, schema)
+
+
+def _container(values: Floats, schema: Schema) -> Container | None:
+    """``values`` under the model's names; None where whole numbers may have been rounded."""
     if len(values) > 1 and max(values.max(), -values.min()) >= _EXACT:
         return None
-    return Table(values, channels) if schema.kind == "table" else Series(values, channels)
+    of = Table if schema.kind == "table" else Series
+    return of(values, schema.channels)
 
 
 def _numbers_in(body: Body, n_columns: int) -> Floats | None:
@@ -98,6 +107,16 @@ def _numbers_in(body: Body, n_columns: int) -> Floats | None:
         return None
     values = np.ascontiguousarray(frame.to_numpy())  # a missing cell becomes NaN
     return values if np.isfinite(values).all() else None
+
+
+def usable_share(data: Container) -> float:
+    """The share of the cells that hold a number, 0 to 1, before any policy fills the others.
+
+    >>> usable_share(Table([[1.0, float("nan")], [3.0, 4.0]]))
+    0.75
+    """
+    cells = data.values
+    return float(np.count_nonzero(np.isfinite(cells)) / cells.size) if cells.size else 1.0
 
 
 def parse_with_care(data: bytes, limits: Limits) -> Body:
@@ -117,6 +136,7 @@ def _of_schema(body: Body, schema: Schema) -> Reading:
     frame, beside = _frame_of(body)
     names = list(schema.channels) if schema.named else None
     own = tuple(name for name in frame.columns if name not in beside.names)
+    time_column: str | None
     # Arrays have no names, also where the format that carries them has to give some.
     is_unnamed = own == default_names(len(own)) and len(own) == len(schema.channels)
     if (body.form == "rows" and body.names is None) or is_unnamed:
@@ -130,6 +150,7 @@ def _of_schema(body: Body, schema: Schema) -> Reading:
         time_column = None
     else:
         time_column = schema.time_column
+        refuse_missing(schema, own, beside.time is not None, beside.id is not None)
     return _examined(
         frame,
         beside,

@@ -20,7 +20,11 @@ _WINDOW_LOG = 27  # 128 MiB: what every decoder of zstd must take, and no more
 
 
 def unpacked(
-    data: bytes, encoding: str | None, max_bytes: int, max_packed: int | None = None
+    data: bytes,
+    encoding: str | None,
+    max_bytes: int,
+    max_packed: int | None = None,
+    setting: str = "SONDE_LIMITS__UNPACKED_MB",
 ) -> bytes:
     """The body that ``data`` is under its Content-Encoding.
 
@@ -29,6 +33,7 @@ def unpacked(
     encoding : the header; None and ``identity`` mean that nothing was packed.
     max_bytes : of the body once it is unpacked.
     max_packed : of the body as it came; any size when left out.
+    setting : what says how long it may be.
 
     Raises
     ------
@@ -43,19 +48,26 @@ def unpacked(
     b'[1, 2]'
     """
     if max_packed is not None and len(data) > max_packed:
-        raise too_long(max_packed, "BODY_MB", "is longer")
+        raise too_long(max_packed, "SONDE_LIMITS__BODY_MB", "is longer")
     named = encoding.strip().lower() if encoding else "identity"
     if named in ("identity", ""):
         if len(data) > max_bytes:
-            raise too_long(max_bytes, "UNPACKED_MB", "is longer")
+            raise too_long(max_bytes, setting, "is longer")
         return data
     if named in ("gzip", "x-gzip"):
-        return _all_of(data, lambda: zlib.decompressobj(_GZIP), max_bytes, "gzip", zlib.error)
+        return _all_of(
+            data, lambda: zlib.decompressobj(_GZIP), max_bytes, setting, "gzip", zlib.error
+        )
     if named == "zstd":
         zstd = _zstd()
         options = {zstd.DecompressionParameter.window_log_max: _WINDOW_LOG}
         return _all_of(
-            data, lambda: zstd.ZstdDecompressor(options=options), max_bytes, "zstd", zstd.ZstdError
+            data,
+            lambda: zstd.ZstdDecompressor(options=options),
+            max_bytes,
+            setting,
+            "zstd",
+            zstd.ZstdError,
         )
     raise Unsupported(
         f"Content-Encoding {quoted(encoding)} is not read here; use one of {', '.join(ENCODINGS)}",
@@ -64,9 +76,8 @@ def unpacked(
     )
 
 
-def too_long(most: int, name: str, what: str) -> TooLarge:
-    """The refusal of a body of more than ``most`` bytes; ``name`` is the end of the setting's."""
-    setting = f"SONDE_LIMITS__{name}"
+def too_long(most: int, setting: str, what: str) -> TooLarge:
+    """The refusal of a body of more than ``most`` bytes, which ``setting`` says."""
     size = f"{most >> 20:,} megabytes" if most >= 1 << 20 else f"{most:,} bytes"
     return TooLarge(
         f"the body {what} than {size}; send less at once, or raise {setting} where the service "
@@ -77,14 +88,19 @@ def too_long(most: int, name: str, what: str) -> TooLarge:
 
 
 def _all_of(
-    data: bytes, start: Callable[[], Any], most: int, what: str, broken: type[Exception]
+    data: bytes,
+    start: Callable[[], Any],
+    most: int,
+    setting: str,
+    what: str,
+    broken: type[Exception],
 ) -> bytes:
     """What all members of a packed body hold, one after the other."""
     held = bytearray()
     rest = memoryview(data)
     for _ in range(_MOST_MEMBERS):
         try:
-            rest = _after_one(start(), rest, held, most)
+            rest = _after_one(start(), rest, held, most, setting)
         except broken as fault:
             raise _no_whole(what, str(fault)) from None
         except EOFError:
@@ -95,7 +111,9 @@ def _all_of(
     raise _no_whole(what, f"more than {_MOST_MEMBERS:,} members")
 
 
-def _after_one(unpacker: Any, rest: memoryview, held: bytearray, most: int) -> memoryview:
+def _after_one(
+    unpacker: Any, rest: memoryview, held: bytearray, most: int, setting: str
+) -> memoryview:
     """Unpack one member onto ``held``; what comes after it. EOFError where it has no end."""
     begun, size = rest, _FIRST
     while True:
@@ -110,7 +128,7 @@ def _after_one(unpacker: Any, rest: memoryview, held: bytearray, most: int) -> m
             got = unpacker.decompress(taken, min(_CHUNK, most - len(held) + 1))
             held += got
             if len(held) > most:
-                raise too_long(most, "UNPACKED_MB", "unpacks to more")
+                raise too_long(most, setting, "unpacks to more")
             taken = getattr(unpacker, "unconsumed_tail", b"")
             if not got and not taken:
                 break

@@ -51,14 +51,34 @@ def connected(client: Any) -> Iterator[Any]:
 
 
 def _opened(distributed: Any, address: str) -> Any:
+    _refuse_no_address(distributed, address)
     try:
         return distributed.Client(address, timeout=WAIT_S, set_as_default=False)
-    except (OSError, ValueError) as failure:  # ValueError: an address that is none
+    except (OSError, ValueError) as failure:
         raise Unavailable(
             f"no Dask scheduler answers at {address!r} ({failure}); start one with "
             "`dask scheduler`, or check the address and the port",
             retry_after_s=WAIT_S,
         ) from None
+
+
+def _refuse_no_address(distributed: Any, address: str) -> None:
+    """Before a client is made of it, which would try for ``WAIT_S`` and not close for longer."""
+    if address.startswith("inproc://"):  # a scheduler in this process has no port
+        return
+    try:
+        _, port = distributed.comm.get_address_host_port(address)
+    except ValueError as failure:  # also a kind of address that has no port, or is not known
+        problem = str(failure)
+    else:
+        if 0 < port < 2**16:
+            return
+        problem = f"there is no port {port}"
+    raise InvalidInput(
+        f"client must be the address of a scheduler such as 'tcp://10.0.0.5:8786', got {address!r}:"
+        f" {problem}",
+        parameter="client",
+    )
 
 
 def _check_workers(client: Any) -> None:

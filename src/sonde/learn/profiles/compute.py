@@ -61,7 +61,8 @@ def matrix_profile(
     device : ``"gpu"`` compares on an NVIDIA GPU; one channel only.
     tile, memory_mb, client : for a long series of one channel: pieces of so many windows, or of
         so much memory, worked on here or by a ``distributed.Client`` (or the address of a
-        scheduler). ``x`` may then be the path of a ``.npy`` file that is not read as a whole.
+        scheduler). ``x`` may then be the path of a ``.npy`` file: who works on a piece reads no
+        more of it than that.
 
     Returns
     -------
@@ -179,16 +180,17 @@ def series_from(
 
     Raises
     ------
-    InvalidInput : several series, or more channels than points.
+    InvalidInput : several series, or more channels than points; names of columns that are none.
     """
-    if in_tiles and _is_numpy_file(x):
+    is_named = columns is not None or time is not None
+    is_mapped = in_tiles and _is_numpy_file(x)
+    if (is_mapped or _is_plain(x)) and is_named:
+        raise InvalidInput("columns and time are for frames and files; an array has no names")
+    if is_mapped:
         from .long_series import long_series
 
         return Series(long_series(x).values())
-    is_held = isinstance(x, Series | Panel | Table) and columns is None and time is None
-    if is_held or _is_plain(x):
-        if columns is not None or time is not None:
-            raise InvalidInput("columns and time are for frames and files; an array has no names")
+    if _is_plain(x) or (isinstance(x, Series | Panel | Table) and not is_named):
         found = rows_from(x, prefer="series")
     else:
         from ...data import examine
@@ -225,10 +227,9 @@ def _is_plain(x: Any) -> bool:
 def _matching(
     other: Any, series: Series, columns: Sequence[str] | None, time: str | None, in_tiles: bool
 ) -> Series:
-    named = None if _is_plain(other) or isinstance(other, Series | Table | Panel) else columns
-    second = series_from(
-        other, named, None if named is None and _is_plain(other) else time, in_tiles
-    )
+    is_array = _is_plain(other) or (in_tiles and _is_numpy_file(other))
+    named = None if is_array or isinstance(other, Series | Table | Panel) else columns
+    second = series_from(other, named, None if is_array else time, in_tiles)
     mine, theirs = series.values.shape[1], second.values.shape[1]
     if mine == theirs == 1:
         return Series(second.values, series.channels, second.time, second.first)

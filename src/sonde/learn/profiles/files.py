@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +46,7 @@ def save(profile: Profile, path: Path) -> Path:
 
     if path.suffix.lower() != ".parquet":
         raise InvalidInput(f"{path}: a profile is saved as Parquet; use the ending .parquet")
-    columns = _of_windows(profile) | _of_values("x", profile.values)
-    if profile.other is not None:
-        columns |= _of_values("other", profile.other)
-    if profile.time is not None:
-        columns["time"] = profile.time
+    columns = _all_of(profile)
     height = max(len(column) for column in columns.values())
     frame = pl.DataFrame(
         [
@@ -66,6 +64,7 @@ def save(profile: Profile, path: Path) -> Path:
         "has_sides": profile.left_distances is not None,
         "why": profile.why,
     }
+    about["digest"] = _digest(about, columns)
     try:
         frame.write_parquet(path, metadata={_KEY: json.dumps(about)})
     except (OSError, pl.exceptions.PolarsError) as refused:
@@ -79,18 +78,26 @@ def load(path: Path) -> Profile:
 
     from ...data.formats.parquet_footer import is_sound
 
-    if not path.is_file():
-        raise NotFound(f"there is no file {path}", path=str(path))
-    with path.open("rb") as stream:
-        if not is_sound(stream):
-            raise _wrong(path, "it is no Parquet file, or a damaged one")
+    try:
+        if not path.exists():
+            raise NotFound(f"there is no file {path}", path=str(path))
+        if not path.is_file():
+            raise _wrong(path, "it is a folder or a device; name a file that Profile.save wrote")
+        with path.open("rb") as stream:
+            if not is_sound(stream):
+                raise _wrong(path, "it is no Parquet file, or a damaged one")
+    except OSError as said:  # a name too long, no permission
+        raise _wrong(path, f"it can't be read: {said.strerror}") from None
     try:
         told = pl.read_parquet_metadata(path).get(_KEY)
         if told is None:
             raise _wrong(path, "it holds a table, and no profile that Profile.save wrote")
         about = _checked(path, json.loads(told))
         frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as said:
+    except (
+        *(pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError),
+        RecursionError,  # brackets within brackets in the description
+    ) as said:
         if isinstance(said, BadArtifact):
             raise
         raise _wrong(path, f"it can't be read: {next(iter(str(said).splitlines()), '')}") from None
@@ -128,9 +135,12 @@ def _rebuilt(path: Path, frame: pl.DataFrame, about: dict[str, Any]) -> Profile:
         last = (n if n_other is None else n_other) - m
         if places.size and (places.min() < -1 or places.max() > last):
             raise _wrong(path, f"column '{side}index' names windows that do not exist")
-        found[f"{side}distances"] = of_windows(f"{side}distance", np.float64)
+        distances = of_windows(f"{side}distance", np.float64)
+        if not (distances >= 0.0).all() or ((places < 0) != np.isinf(distances)).any():
+            raise _wrong(path, f"column '{side}distance' holds what is no distance")
+        found[f"{side}distances"] = distances
         found[f"{side}indices"] = places
-    return Profile(
+    profile = Profile(
         **found,
         window=m,
         values=of_values("x", n),
@@ -139,6 +149,29 @@ def _rebuilt(path: Path, frame: pl.DataFrame, about: dict[str, Any]) -> Profile:
         time=column("time", n, np.int64) if about["has_time"] else None,
         why=about["why"],
     )
+    if _digest(about, _all_of(profile)) != about["digest"]:
+        raise _wrong(path, "what it holds is not what was saved; compute it again")
+    return profile
+
+
+def _all_of(profile: Profile) -> dict[str, NDArray[Any]]:
+    """Each column of the file, before they are made equally long."""
+    columns = _of_windows(profile) | _of_values("x", profile.values)
+    if profile.other is not None:
+        columns |= _of_values("other", profile.other)
+    if profile.time is not None:
+        columns["time"] = profile.time
+    return columns
+
+
+def _digest(about: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> str:
+    """Of the description and all numbers, to the bit: Parquet itself tells of no flipped bit."""
+    told = {name: value for name, value in about.items() if name != "digest"}
+    found = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name, values in columns.items():
+        found.update(f"{name} {len(values)} ".encode())
+        found.update(np.ascontiguousarray(values).data)
+    return found.hexdigest()
 
 
 def _of_windows(profile: Profile) -> dict[str, NDArray[Any]]:
@@ -174,7 +207,7 @@ def _checked(path: Path, about: Any) -> dict[str, Any]:
         and names
         and all(isinstance(name, str) for name in names)
         and all(isinstance(about.get(key), bool) for key in ("has_time", "has_sides"))
-        and isinstance(about.get("why"), str)
+        and all(isinstance(about.get(key), str) for key in ("why", "digest"))
     )
     if not is_sound:
         raise _wrong(path, "its description is damaged")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -62,9 +63,15 @@ class PanProfile:
         """A window, and the discord of the profile for it: the farthest of all, in one unit.
 
         Of windows that are equally far, the shortest.
+
+        Raises
+        ------
+        InvalidInput : no window has a neighbour.
         """
         each = zip(self.windows, self.profiles, strict=True)
         found = [(window, one) for window, profile in each for one in profile.discords(1)]
+        if not found:
+            raise InvalidInput("there is no discord: no window has another to be compared with")
         return max(found, key=lambda pair: (pair[1].distance / _unit(pair[0]), -pair[0]))
 
     def __repr__(self) -> str:
@@ -121,9 +128,12 @@ def pan_profile(
 
 
 def _given(windows: Iterable[int]) -> tuple[int, ...]:
-    lengths = list(windows)
+    if isinstance(windows, str | bytes) or not isinstance(windows, Iterable):
+        raise InvalidInput(f"windows must be several lengths, such as [20, 40], got {windows!r}")
+    lengths = list(islice(windows, _MOST + 1))  # some have no end
     if not 0 < len(lengths) <= _MOST:
-        raise InvalidInput(f"windows must be 1 to {_MOST:,} lengths, got {len(lengths)}")
+        some = "more" if lengths else "0"
+        raise InvalidInput(f"windows must be 1 to {_MOST:,} lengths, got {some}")
     for one in lengths:
         check.whole("pan_profile", "windows", one, SHORTEST)
     return tuple(sorted({int(one) for one in lengths}))

@@ -68,7 +68,7 @@ class MatrixProfileFeatures(Estimator):
     name: ClassVar[str] = "matrix_profile_features"
     family: ClassVar[str] = "features"
     reads: ClassVar[Any] = "whole"
-    kernels: ClassVar[tuple[str, ...]] = ("profile_join",)
+    kernels: ClassVar[tuple[str, ...]] = ("profile_join", "windows")
 
     window: int | None = None
     n_jobs: int | None = None

@@ -14,9 +14,11 @@ from ...app import App, build
 from ...core import Detection, ModelRef, Prediction, PredictionRequest, Schema
 from ...data import Categories, Reading, examine
 from ...data.policy import refuse_flaws
+from ...errors import InvalidInput
 from ...learn import Estimator, what_a_model_does
 from ...registry import load_artifact, save_artifact
 from ...settings import read_settings
+from ...wire.missing_columns import refuse_missing
 
 
 class UntrustedModel(UserWarning):
@@ -29,14 +31,19 @@ def read_for(app: App, model: str, source: Any) -> Reading:
     ``model`` is a file, ``name``, ``name@alias`` or ``name:version``.
     """
     schema = app.models.resolve(ModelRef.parse(model), None)[0].schema_
-    return examine(
-        source,
-        time=schema.time_column,
-        id=schema.id_column,
-        columns=list(schema.channels) if schema.named or _is_alike(source, schema) else None,
-        categories=Categories(schema.categories) if schema.categories else None,
-        kind=schema.kind,
-    )
+    try:
+        return examine(
+            source,
+            time=schema.time_column,
+            id=schema.id_column,
+            columns=list(schema.channels) if schema.named or _is_alike(source, schema) else None,
+            categories=Categories(schema.categories) if schema.categories else None,
+            kind=schema.kind,
+        )
+    except InvalidInput as error:
+        if "known" in error.facts:  # a column was named that is not there, and all by the model
+            refuse_missing(schema, tuple(error.facts["known"]))
+        raise
 
 
 def _is_alike(source: Any, schema: Schema) -> bool:

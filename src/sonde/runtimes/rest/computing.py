@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .parts import Parts
 
 
+OF_REQUESTS = "request"  # what metrics call data that no stored model was asked about
+
+
 class Computing:
     """Hands bodies to computing processes and their answers to the caller."""
 
@@ -28,11 +31,12 @@ class Computing:
         packet = await self._packet(request, accept)
         answer = await self._wanted(request, "sonde.runtimes.rest.work:detect", packet)
         head, (body,) = unpacked_packet(answer)
-        request.about.update(rows=head["rows"], anomalies=head["anomalies"])
+        request.about.update({name: head[name] for name in ("rows", "anomalies", "quality")})
+        self._parts.tell_quality(OF_REQUESTS, head["quality"])
         if "detector" in head:
             request.about["algorithm"] = head["detector"]
             self._parts.metrics.inference(
-                head["detector"], "request", head["rows"], head["anomalies"], request.seconds()
+                head["detector"], OF_REQUESTS, head["rows"], head["anomalies"], request.seconds()
             )
         return Reply(body, 200, head["media"].encode("ascii"))
 
@@ -57,7 +61,9 @@ class Computing:
             lineage=head["lineage"],
             by=self._parts.who(request),
         )
-        request.about.update(model=head["name"], version=record.version, rows=head["rows"])
+        about = {name: head[name] for name in ("rows", "quality")}
+        request.about.update(about, model=head["name"], version=record.version)
+        self._parts.tell_quality(head["name"], head["quality"])
         body = record.to_dict() | {
             "name": record.model,
             "chosen": head["chosen"],

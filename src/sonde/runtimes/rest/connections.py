@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ...errors import Malformed, SondeError, Unavailable
+from ...wire.problems import problem
+from .replies import PROBLEM, problem_reply
+from .statuses import retry_after, status_of
 
 HEAD_S = 15.0  # for a request's line and headers, from its first byte
 HEAD_BYTES = 256 * 1024  # a parser joins the pieces of a header anew at each of them
@@ -13,9 +21,7 @@ HEAD_BYTES = 256 * 1024  # a parser joins the pieces of a header anew at each of
 # at a time, so that one who reads 50 kB a second seems to stand still for almost as long.
 GLANCE_S = 60.0
 _OTHERS = 256  # descriptors that are no connections: database, computing processes, files
-_FULL = b'{"type":"about:blank","title":"Unavailable","status":503,"code":"unavailable",' \
-    b'"detail":"too many connections are open; try again in a moment",' \
-    b'"message":"too many connections are open; try again in a moment"}'  # fmt: skip
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class Connection(HttpToolsProtocol):
@@ -36,6 +42,7 @@ class Connection(HttpToolsProtocol):
         self._unsent = 0
         self._is_in_head = True
         self._head_bytes = 0
+        self._is_going_on = False
 
     # --- what the transport says -------------------------------------------------------------
 
@@ -52,7 +59,8 @@ class Connection(HttpToolsProtocol):
             if self._head_bytes > 2 * HEAD_BYTES:
                 self.transport.close()
                 return
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         is_answered = self.cycle is None or self.cycle.response_complete
         if self._is_in_head or (is_answered and self.timeout_keep_alive_task is None):
             if self._head_timer is None:
@@ -62,32 +70,34 @@ class Connection(HttpToolsProtocol):
             self._head_timer = None
 
     def on_message_begin(self) -> None:
-        self._is_in_head, self._head_bytes = True, 0
-        super().on_message_begin()
+        if not self._is_going_on:
+            self._is_in_head, self._head_bytes = True, 0
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_going_on:
+            super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._is_going_on:
+            self._is_going_on = False
+            return
         self._is_in_head = False
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._is_upgrade():  # else the parser has not looked at its body
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         if self._head_timer is not None and not self._is_in_head:
             self._head_timer.cancel()
             self._head_timer = None
         super().on_response_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            # Rubbish behind a request that is being answered: its answer can't be sent any more.
-            cycle.disconnected = True
-            cycle.message_event.set()
-            self.transport.close()
-            return
-        super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._head_timer, self._write_timer):
@@ -107,6 +117,48 @@ class Connection(HttpToolsProtocol):
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None
+
+    # --- what comes in ------------------------------------------------------------------------
+
+    def _feed(self, data: bytes) -> None:
+        while True:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                if self._is_upgrade():
+                    data = self._gone_on() + data
+            except httptools.HttpParserError:
+                self._end_with_rubbish()
+                return
+
+    def _end_with_rubbish(self) -> None:
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            # Behind a request that is being answered: its answer can't be sent any more.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            self.transport.close()
+            return
+        self._end_with(
+            Malformed("what was sent is no request of HTTP/1.1; ask this port by http://")
+        )
+
+    def _is_upgrade(self) -> bool:
+        """Whether the request asks for another protocol; a tunnel has no body to go on with."""
+        return bool(self.parser.should_upgrade() and self.scope["method"] != "CONNECT")
+
+    def _gone_on(self) -> bytes:
+        """Let a new parser read the body of a request whose parser left off behind its head.
+
+        What it is to read first says no more than how the body is framed.
+        """
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._is_going_on = True
+        framing = [name + b": " + value for name, value in self.headers if name in _FRAMING]
+        return b"\r\n".join([b"POST / HTTP/1.1", *framing, b"", b""])
 
     # --- bounds ------------------------------------------------------------------------------
 
@@ -145,11 +197,26 @@ class Connection(HttpToolsProtocol):
         return True
 
     def _refuse(self) -> None:
-        head = (
-            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(_FULL)}\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
+        self._end_with(
+            Unavailable("too many connections are open; try again in a moment", retry_after_s=1.0)
         )
-        self.transport.write(head.encode("ascii") + _FULL)
+
+    def _end_with(self, error: SondeError) -> None:
+        """Send a refusal that no handler knows of, and hang up."""
+        status, id = status_of(error), secrets.token_hex(10)
+        self.logger.warning("connection refused: %s (request %s)", error, id)
+        told = problem(error, status, request_id=id)
+        reply = problem_reply(told, status, retry_after(error, status))
+        headers = [
+            (b"content-type", PROBLEM),
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"x-request-id", id.encode("ascii")),
+            (b"connection", b"close"),
+            *reply.headers,
+        ]
+        head = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii")]
+        head += [name + b": " + value for name, value in headers]
+        self.transport.write(b"\r\n".join([*head, b"", reply.body]))
         self.transport.close()
 
 

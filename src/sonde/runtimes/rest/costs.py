@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from ...learn import Detector
+from ...learn import Detector, Estimator
 from ...serving.measure import Cost, measure
 
 
@@ -16,10 +16,10 @@ class Costs:
     """
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[Detector, Cost] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Estimator, Cost] = WeakKeyDictionary()
         self._lock = Lock()
 
-    def of(self, model: Detector) -> Cost | None:
+    def of(self, model: Estimator) -> Cost | None:
         """The cost, where it was measured."""
         return self._known.get(model)
 

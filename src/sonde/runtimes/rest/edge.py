@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import os
 import re
 import time
@@ -13,56 +14,55 @@ from typing import TYPE_CHECKING, Any
 from ...errors import SondeError, TooMany, Unauthenticated, Unavailable
 from ...security.addresses import address_of
 from ...security.rates import RateState, headers
-from ...telemetry.traces import request_attributes
-from ...wire.problems import problem
-from .replies import Reply, problem_reply, send_reply
+from ...telemetry.traces import prediction_attributes, request_attributes
+from .refusals import refusal
+from .replies import Reply, send_reply
 from .requests import BUSY_S, STATE, Gone, Receive, Request, Scope, Send
-from .statuses import OWN_PREDICT, retry_after, status_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
+    from ...security.keys import Key, Keys
     from .parts import Parts
 
 Handler = Callable[[Request], Awaitable[Reply]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+RouteAt = Callable[[Scope], str | None]
 
 _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 # Who watches over the service asks without a key, and is not turned away when it is full.
 OPEN_PATHS = frozenset({"/health", "/ready", "/ping"})
+MOST_DOUBTED = 16
 _PREFIX, _SUFFIX = "/api/v1/models/", "/predict"
-# What the attributes of a span call what is known of a request.
-_TRACED = {
-    "algorithm": "ml.algorithm",
-    "rows": "ml.data_size",
-    "anomalies": "ml.anomalies_detected",
-    "model": "dataset.name",
-}
+_LIMIT, _REMAINING, _RESET = (
+    name.lower().encode("ascii") for name in headers(RateState(0, 0, 0.0))
+)
 BROKEN = "something is wrong in the service; its log says what"
 
 
 class Edge:
-    """Takes every request, answers the hot one itself and hands the others to ``app``."""
+    """Takes every request, answers the hot one itself and hands the others to ``app``.
 
-    def __init__(self, parts: Parts, predict: Handler, app: App) -> None:
+    ``route_at`` gives the template that a request's path fits, for those that ``app`` never saw.
+    """
+
+    def __init__(self, parts: Parts, predict: Handler, app: App, route_at: RouteAt) -> None:
         self._parts = parts
         self._predict = predict
         self._app = app
+        self._route_at = route_at
         self._places = parts.places
+        self._one_look = asyncio.Lock()
+        self._doubted = 0
         self._ids = itertools.count()
         self._id_prefix = os.urandom(6).hex()
-
-    @property
-    def active(self) -> int:
-        """Requests that are worked on: their bodies have come, their answers have not begun."""
-        return self._places.working
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = self._request(scope, receive)
-        span = self._span(request) if self._parts.tracer.is_on else None
+        span = self._span(request) if self._parts.is_tracing else None
         self._places.working += 1
         request.has_place = True
         status = 499  # where the caller hung up
@@ -87,9 +87,8 @@ class Edge:
             self._leave(request)
             self._tell(request, status)
             if span is not None:
-                about = request.about
-                told = {_TRACED[name]: about[name] for name in _TRACED.keys() & about.keys()}
-                self._parts.tracer.finish(span, status, request.route, failure, told)
+                about = prediction_attributes(request.about)
+                self._parts.tracer.finish(span, status, request.route, failure, about)
 
     # --- one request -------------------------------------------------------------------------
 
@@ -142,9 +141,13 @@ class Edge:
                 retry_after_s=BUSY_S,
                 setting="SONDE_SERVER__CONCURRENCY",
             )
-        if self._parts.keys is not None:
-            await self._identify(request)
-        if self._parts.rates is not None:
+        parts = self._parts
+        if parts.keys is not None:
+            text = _key_text(request)
+            request.key = parts.keys.known(text)
+            if request.key is None:
+                request.key = await self._looked_up(request, text)
+        if parts.rates is not None:
             await self._count(request)
         if request.method == "POST" and path.endswith(_SUFFIX) and path.startswith(_PREFIX):
             request.route = "/api/v1/models/{name}/predict"
@@ -155,7 +158,9 @@ class Edge:
         return await self._routed(request, send)
 
     async def _routed(self, request: Request, send: Send) -> int:
-        status = 500
+        status, scope = 500, request.scope
+        if request.method == "HEAD":  # as GET, without the body, which the server leaves out
+            scope = {**scope, "method": "GET"}
 
         async def with_headers(message: Any) -> None:
             nonlocal status
@@ -165,7 +170,7 @@ class Edge:
                 message["headers"] = [*message["headers"], *request.extra]
             await send(message)
 
-        await self._app(request.scope, request.receive, with_headers)
+        await self._app(scope, request.receive, with_headers)
         return status
 
     def _leave(self, request: Request) -> None:
@@ -176,37 +181,48 @@ class Edge:
 
     # --- who and how often -------------------------------------------------------------------
 
-    async def _identify(self, request: Request) -> None:
-        keys, rates = self._parts.keys, self._parts.rates
-        if keys is None:
-            return
-        text = _key_text(request)
-        if text is None:
-            raise Unauthenticated(
-                "this service wants a key: send it as 'Authorization: Bearer KEY' or 'X-API-Key'"
-            )
-        request.key = keys.known(text)
-        if request.key is not None:
-            return
-        # Only now: a good key is not shut out for another's wrong one from the same address.
-        if rates is not None:
-            rates.refuse_failing(request.address)
+    async def _looked_up(self, request: Request, text: str) -> Key:
+        """The key with this text, which this process has not seen before."""
+        parts = self._parts
+        assert parts.keys is not None
+        if parts.rates is None:
+            return await parts.aside(True, parts.keys.check, text)
         try:
-            request.key = await self._parts.aside(True, keys.check, text)
+            parts.rates.refuse_failing(request.address)
+        except TooMany as wait:
+            return await self._doubted_key(parts.keys, text, wait)
+        try:
+            return await parts.aside(True, parts.keys.check, text)
         except Unauthenticated:
-            if rates is not None:
-                await self._parts.aside(self._parts.is_counted_afar, rates.failed, request.address)
+            await parts.aside(parts.is_counted_afar, parts.rates.failed, request.address)
             raise
 
+    async def _doubted_key(self, keys: Keys, text: str, wait: TooMany) -> Key:
+        """The key from an address that gave many wrong ones, where it is a good one all the same.
+
+        One look at a time and few in line, so that guesses cost the database little; who sends a
+        wrong key hears no more than that he has to wait.
+        """
+        if self._doubted >= MOST_DOUBTED:
+            raise wait
+        self._doubted += 1
+        try:
+            async with self._one_look:
+                return await self._parts.aside(True, keys.check, text)
+        except Unauthenticated:
+            raise wait from None
+        finally:
+            self._doubted -= 1
+
     async def _count(self, request: Request) -> None:
-        rates = self._parts.rates
-        if rates is None:
-            return
+        parts = self._parts
+        assert parts.rates is not None
         key = None if request.key is None else request.key.id
         try:
-            state = await self._parts.aside(
-                self._parts.is_counted_afar, rates.check, key, request.address
-            )
+            if parts.is_counted_afar:
+                state = await parts.aside(True, parts.rates.check, key, request.address)
+            else:
+                state = parts.rates.check(key, request.address)
         except TooMany as error:
             wait = float(error.facts["retry_after_s"])
             _tell_rate(request, RateState(int(error.facts["limit"]), 0, wait))
@@ -217,33 +233,37 @@ class Edge:
     # --- the end -----------------------------------------------------------------------------
 
     async def _refused(self, request: Request, error: SondeError, send: Send) -> int:
-        status = status_of(error, request.path)
-        wait = retry_after(error, status)
-        body = problem(error, status, request_id=request.id, instance=request.path)
-        reply = problem_reply(body, status, wait, is_flat=request.path == OWN_PREDICT)
-        request.about.setdefault("error", error.code)
-        if status == 408:  # the rest of the body may never come
-            request.extra.append((b"connection", b"close"))
+        reply = refusal(request, error)
         try:
             await send_reply(reply, request, send)
         except RuntimeError:  # the answer had begun already: all that is left is to end it
             self._parts.log.warning("answer broken off", request_id=request.id)
-        return status
+        return reply.status
 
     def _tell(self, request: Request, status: int) -> None:
         seconds = time.perf_counter() - request.started
+        if request.route is None:  # refused before anybody looked where it was to go
+            request.route = self._route_at(request.scope)
         self._parts.metrics.request(request.method, request.route, status, seconds)
-        self._parts.tell_request(request, status, seconds)
+        if self._parts.is_logging:
+            self._parts.tell_request(request, status, seconds)
 
 
 def _tell_rate(request: Request, state: RateState) -> None:
-    for name, value in headers(state).items():
-        request.extra.append((name.lower().encode("ascii"), value.encode("ascii")))
+    request.extra += (
+        (_LIMIT, b"%d" % state.limit),
+        (_REMAINING, b"%d" % state.remaining),
+        (_RESET, b"%d" % math.ceil(state.reset_s)),
+    )
 
 
-def _key_text(request: Request) -> str | None:
+def _key_text(request: Request) -> str:
     bearer = request.headers.get(b"authorization")
     if bearer is not None and bearer[:7].lower() == b"bearer ":
         return bearer[7:].strip().decode("latin-1")
     plain = request.headers.get(b"x-api-key")
-    return None if plain is None else plain.strip().decode("latin-1")
+    if plain is None:
+        raise Unauthenticated(
+            "this service wants a key: send it as 'Authorization: Bearer KEY' or 'X-API-Key'"
+        )
+    return plain.strip().decode("latin-1")

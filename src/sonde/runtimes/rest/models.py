@@ -26,6 +26,7 @@ MOST_ITEMS = 1000
 MODEL_BODIES = (MODEL, "application/octet-stream", "application/zip")
 MOST_BYTES = 1 << 20  # of a body that changes a record
 _CHUNK = 1 << 20
+_MODEL_SETTING = "SONDE_MAX_MODEL_MB"
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Items of one page.")]
 After = Annotated[str | None, Query(description="`next` of the page before.", max_length=2048)]
@@ -194,12 +195,17 @@ async def upload(parts: Parts, request: Ours) -> Reply:
     of_content_type(request.header(b"content-type") or MODEL, MODEL_BODIES)
     name = request.scope["path_params"]["name"]
 
+    most = parts.settings.max_model_mb * 2**20
+
     async def register(request: Ours, data: bytes) -> Reply:
+        encoding = request.header(b"content-encoding")
         record = await parts.aside(
             True,
             parts.registry.register_bytes,
             name,
-            data,
+            await parts.aside(
+                encoding is not None, unpacked, data, encoding, most, setting=_MODEL_SETTING
+            ),
             label=fields.get("label"),
             description=fields.get("description"),
             by=parts.who(request),
@@ -207,7 +213,7 @@ async def upload(parts: Parts, request: Ours) -> Reply:
         where = f"/api/v1/models/{record.model}/versions/{record.version}"
         return json_reply(record.to_dict(), 201, [(b"location", where.encode("ascii"))])
 
-    return await parts.once.reply(request, register, parts.settings.max_model_mb * 2**20)
+    return await parts.once.reply(request, register, most)
 
 
 def _refuse_unknown(fields: Mapping[str, str], known: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _KEPT_S = 1.0  # who asks more often gets the same answer
 _BLOBS_KEPT_S = 10.0  # looking costs requests to an object store
 _PATIENCE_S = 2.0  # whoever watches over the service waits seconds, not minutes
+EVERY_S = 15.0  # what Prometheus waits between two scrapes, as most set it
 FINE = "ready"
 # Without these the service goes on; a look says so and calls it ready all the same.
 _OPTIONAL = frozenset({"redis"})
@@ -64,9 +65,7 @@ class Operating:
 
     async def ready(self, request: Request) -> Reply:
         """200 where all that a request needs is there, else 503 and what is missing."""
-        await asyncio.gather(*(self._look_at(look) for look in self._looks.values()))
-        state = {name: look.found for name, look in self._looks.items()} | self._at_hand()
-        self._tell(state)
+        state = await self._looked()
         lacking = {name: found for name, found in state.items() if found != FINE}
         missing = {name: found for name, found in lacking.items() if name not in _OPTIONAL}
         body: dict[str, Any] = {"status": "not ready" if missing else "ready", "parts": state}
@@ -76,15 +75,28 @@ class Operating:
 
     async def metrics(self, request: Request) -> Reply:
         """For Prometheus."""
-        self.parts.metrics.active_models(len(self.parts.models.in_use()))
         body, media = await self.parts.aside(True, self.parts.metrics.exposition)
         return Reply(body, 200, media.encode("ascii"))
+
+    async def look_on(self) -> None:
+        """Look now and again whether anybody asks or not, so that Prometheus always finds it."""
+        while True:
+            await self._looked()
+            await asyncio.sleep(EVERY_S)
 
     def close(self) -> None:
         """No more looks."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     # --- looking -----------------------------------------------------------------------------
+
+    async def _looked(self) -> dict[str, str]:
+        """What each part was found to be, told to all who listen."""
+        await asyncio.gather(*(self._look_at(look) for look in self._looks.values()))
+        state = {name: look.found for name, look in self._looks.items()} | self._at_hand()
+        self._tell(state)
+        self.parts.metrics.active_models(len(self.parts.models.in_use()))
+        return state
 
     async def _look_at(self, look: _Look) -> None:
         """Look where the last look is old; one look at a time, however many ask."""
@@ -108,6 +120,8 @@ class Operating:
         state["kernels"] = FINE if computers.n_ready else "computing processes are starting"
         if not computers.n_ready and computers.problem is not None:
             state["kernels"] = computers.problem
+        if parts.warming.lacking is not None:
+            state["kernels"] = parts.warming.lacking
         if parts.keys is not None:
             state["keys"] = parts.keys.problem or FINE
         if parts.is_counted_afar and parts.rates is not None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ...app import bring_up
 from ...core import ModelRef
 from ...errors import Forbidden, InvalidInput, SondeError, Unavailable
 from ...learn import Detector
+from ...learn.catalogue import describe
 from ...registry.blobs import open_blobs
+from ...registry.queries import estimators_in
 from ...registry.served import RegistryModels
 from ...registry.versions import Registry
 from ...security import Keyring
@@ -36,6 +40,7 @@ from .costs import Costs
 from .once import Once
 from .requests import Bodies, Places, Request
 from .served_file import ServedFile
+from .warming import Warming
 
 if TYPE_CHECKING:
     from ...serving.measure import Cost
@@ -44,6 +49,19 @@ T = TypeVar("T")
 OPEN = "open"  # who asks where no keys are wanted
 _OFF = "off"
 _AGAIN_S = 1.0  # between two tries to start
+_SAID_S = 1.0  # for which the quality of a data set need not be said again
+_MOST_DATASETS = 1000
+
+
+class Ready(NamedTuple):
+    """A model with its version, and what it costs."""
+
+    answer: tuple[Detector, str]
+    cost: Cost
+
+    @property
+    def model(self) -> Detector:
+        return self.answer[0]
 
 
 class Parts:
@@ -69,6 +87,8 @@ class Parts:
         self.tracer = Tracer(
             settings.traces.endpoint, settings.traces.share, settings.traces.service_name
         )
+        # Whether anybody hears what is known of a request.
+        self.is_logging, self.is_tracing = settings.log.requests, self.tracer.is_on
         self.keyring = Keyring(settings.home / "keys", settings.registry.signing)
         self.database = database_of(settings)
         self.blobs = open_blobs(settings.blobs.url, settings.home)
@@ -103,6 +123,7 @@ class Parts:
                 self.predictor.predict_many, self.threads, settings.batching.most_rows
             )
         self.costs = Costs()
+        self._qualities: dict[str, tuple[float, float]] = {}  # what was said, and until when
         self.computers = computers
         self.places = Places(settings.server.concurrency)
         self.limits = Limits.of(settings.limits)
@@ -115,6 +136,7 @@ class Parts:
         self.rates = self._rates()
         self.is_counted_afar = settings.redis.url is not None
         self.once = Once(self)
+        self.warming = Warming(self.log)
 
     def _keys(self) -> Keys:
         given = self.settings.keys
@@ -166,26 +188,43 @@ class Parts:
         """``work`` in one of the threads that read and write bodies."""
         return await asyncio.get_running_loop().run_in_executor(self.decoders, work, *args)
 
-    async def model_for(self, ref: ModelRef, key: str | None) -> tuple[Detector, Cost]:
+    def at_hand(self, ref: ModelRef, key: str | None) -> Ready | None:
+        """What ``model_for`` gives, where that is in memory and measured."""
+        answer: Any = self.models.known(ref, key)
+        if answer is None and self.file is not None:
+            answer = self.file.at_hand(ref)
+        # Nothing but a detector is measured.
+        cost = None if answer is None else self.costs.of(answer[0])
+        return None if answer is None or cost is None else Ready(answer, cost)
+
+    async def model_for(self, ref: ModelRef, key: str | None) -> Ready:
         """The model and what it costs; loaded and measured at the first request.
 
         Raises
         ------
         InvalidInput : it is no detector.
         """
-        known = self.models.known(ref, key)
-        if known is None and self.file is not None:
-            known = self.file.at_hand(ref)
-        if known is None:
-            known = await self.aside(True, self.models.resolve, ref, key)
-            self.metrics.active_models(len(self.models.in_use()))
-        model = known[0]
+        model, version = await self.aside(True, self.models.resolve, ref, key)
+        self.metrics.active_models(len(self.models.in_use()))
         if not isinstance(model, Detector):
             raise InvalidInput(f"{ref} is no detector but {model.name}")
         cost = self.costs.of(model)
         if cost is None:
             cost = await self.aside(True, self.costs.learn, model)
-        return model, cost
+        return Ready((model, version), cost)
+
+    def tell_quality(self, dataset: str, usable: float) -> None:
+        """The share of a data set's cells that hold a number, to Prometheus."""
+        if not self.metrics.is_on:
+            return
+        now = time.monotonic()
+        share, until = self._qualities.get(dataset, (-1.0, 0.0))
+        if share == usable and now < until:
+            return  # said a moment ago
+        if len(self._qualities) >= _MOST_DATASETS:
+            self._qualities.clear()
+        self._qualities[dataset] = usable, now + _SAID_S
+        self.metrics.quality(dataset, usable)
 
     # --- from start to end -------------------------------------------------------------------
 
@@ -215,13 +254,13 @@ class Parts:
             bring_up(self.database, self.settings.database)
             if self.keys is not None and self._first_key is not None:
                 self.keys.use_first(self._first_key)
+            estimators = self._estimators()
         except Unavailable as error:
             if self.starting != str(error):
                 self.log.error("the service can't start yet", why=str(error))
             self.starting = str(error)
             return
-        if self.served is not None:
-            self._warm(self.served)
+        self.warming.start(estimators, then=self._warm_served)
         self.starting = None
 
     def _begin_later(self) -> None:
@@ -232,7 +271,18 @@ class Parts:
                 self.starting = str(error)
                 self.log.error("the service can't start", why=str(error))
 
-    def _warm(self, served: ModelRef) -> None:
+    def _estimators(self) -> set[str]:
+        """Of the models that may be asked: those in the registry, and the one of ``--model``."""
+        found = self.registry.estimators()
+        if self.file is not None and self.served is not None:
+            with suppress(SondeError):  # whoever asks whether the service is ready hears of it
+                found |= estimators_in(describe(self.file.resolve(self.served, None)[0]))
+        return found
+
+    def _warm_served(self) -> None:
+        served = self.served
+        if served is None:
+            return
         try:
             if self.file is None:
                 self.models.warm([served])
@@ -247,6 +297,7 @@ class Parts:
     def close(self) -> None:
         """Finish what was accepted, then let go of everything."""
         self._closing.set()
+        self.warming.close()
         self.computers.close(self.settings.server.shutdown_s)
         self.threads.shutdown(wait=True)
         self.models.stop()
@@ -261,8 +312,6 @@ class Parts:
 
     def tell_request(self, request: Request, status: int, seconds: float) -> None:
         """The line of a request in the log."""
-        if not self.settings.log.requests:
-            return
         self.requests_log.write(
             request.id,
             request.method,

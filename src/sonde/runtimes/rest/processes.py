@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -50,6 +51,8 @@ def serve(
     SondeError : before the port opens, with what to do.
     """
     with ExitStack() as later:
+        gc.disable()  # until all is there
+        later.callback(gc.enable)
         opened = later.enter_context(bound(host, port))
         place = None
         if workers > 1 or settings.server.metrics_port is not None:
@@ -79,10 +82,16 @@ def _tell(
     tell: Callable[[str], None], host: str, opened: socket.socket, without_keys: bool
 ) -> None:
     shown = f"[{host.strip('[]')}]" if ":" in host else host
-    tell(f"Serving at http://{shown}:{opened.getsockname()[1]} (docs at /docs)")
+    lines = [f"Serving at http://{shown}:{opened.getsockname()[1]} (docs at /docs)"]
     if without_keys:
         whom = "only this machine can reach it" if is_loopback(host) else "it is open to all"
-        tell(f"No key is asked for: {whom}.")
+        lines.append(f"No key is asked for: {whom}.")
+    from ...telemetry.logs import is_text, log
+
+    # Where programs read the log, nothing else stands between its lines.
+    say = tell if is_text() else log("sonde.service").info
+    for line in lines:
+        say(line)
 
 
 # --- one process, or several -----------------------------------------------------------------
@@ -190,13 +199,19 @@ def _parts(
 def _application(parts: Parts) -> Any:
     from .service import service
 
-    return service(parts)
+    made = service(parts)
+    # Looking for garbage while modules are imported took an eighth of the start. What is here now
+    # stays, so it need not be looked through again while requests wait.
+    gc.freeze()
+    gc.enable()
+    return made
 
 
 def _worker(
     settings: Settings, without_keys: bool, model: ModelRef | None, place: Path | None
 ) -> Any:
     """The application of one of several processes; called in it."""
+    gc.disable()  # as in ``serve``
     _end_with_parent()
     computers = _computers(settings, settings.server.computers)
     try:

@@ -208,6 +208,10 @@ class Bodies:
         return message
 
     def _too_large(self, limit: int, size: int) -> TooLarge:
+        if limit != self._most:
+            return TooLarge(
+                f"the body has {size:,} bytes or more, and {limit:,} are taken here", limit=limit
+            )
         return TooLarge(
             f"the body has {size:,} bytes or more, and {limit:,} are taken "
             "(SONDE_LIMITS__BODY_MB); send fewer rows at a time, or send them packed or as Arrow",

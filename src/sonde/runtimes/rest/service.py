@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from ... import __version__
+from ...data.quoting import shortened
 from ...errors import NotFound, SondeError
-from ...wire.problems import problem
 from .computing import Computing
 from .contracts.own_predict import OwnPredict
 from .edge import BROKEN, Edge, Handler
@@ -25,10 +26,10 @@ from .openapi import docs_page, document
 from .operating import Operating
 from .parts import Parts
 from .predicting import Predicting
-from .replies import Reply, json_reply, problem_reply
-from .requests import STATE
+from .refusals import refusal
+from .replies import Reply, json_reply
+from .requests import STATE, Scope
 from .requests import Request as Ours
-from .statuses import OWN_PREDICT, retry_after, status_of
 
 Endpoint = Callable[[TheirRequest], Awaitable[Response]]
 
@@ -43,10 +44,12 @@ def service(parts: Parts) -> Edge:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await parts.aside(True, parts.start)
         parts.log.info("service started", version=__version__, open=parts.keys is None)
+        looking = asyncio.create_task(operating.look_on())
         try:
             yield
         finally:
             operating.is_closing = True
+            looking.cancel()
             operating.close()
             parts.log.info("service stopping")
             # Not in one of its own threads, for which it waits; those who still wait hear of it.
@@ -66,14 +69,25 @@ def service(parts: Parts) -> Edge:
     async def uploaded(request: Ours) -> Reply:
         return await upload(parts, request)
 
+    # Aside and once: it names every detector, for which all of them are imported.
+    described_once = lru_cache(1)(lambda: json_reply(document(settings)))
+    shown_once = lru_cache(1)(
+        lambda: Reply(docs_page(document(settings)), media=b"text/html; charset=utf-8")
+    )
+
     async def described(_: Ours) -> Reply:
-        return json_reply(document(settings))
+        return await parts.aside(True, described_once)
 
     async def shown(_: Ours) -> Reply:
-        return Reply(docs_page(document(settings)), media=b"text/html; charset=utf-8")
+        return await parts.aside(True, shown_once)
+
+    async def begun(_: Ours) -> Reply:
+        # Relative, so that it holds behind a proxy that puts a path before ours.
+        return Reply(b"", 302, headers=[(b"location", b"docs")])
 
     own = OwnPredict(parts, predicting, parts.served)
     for path, method, handler in (
+        ("/", "GET", begun),
         ("/health", "GET", operating.health),
         ("/ready", "GET", operating.ready),
         ("/metrics", "GET", operating.metrics),
@@ -92,8 +106,9 @@ def service(parts: Parts) -> Edge:
         app.add_route(path, _endpoint(path, handler), methods=[method])
     models = router(parts)
     app.include_router(models)
-    _translate_errors(app, [*app.routes, *models.routes])
-    return Edge(parts, predicting.answer, app)
+    routes = [*app.routes, *models.routes]
+    _translate_errors(app, routes)
+    return Edge(parts, predicting.answer, app, partial(_route_at, routes))
 
 
 def _endpoint(route: str, handler: Handler) -> Endpoint:
@@ -120,15 +135,18 @@ def _translate_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     async def http_error(request: TheirRequest, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        ours: Ours = request.scope[STATE]
+        place = shortened(ours.path)
         if error.status_code == 404:
-            return _problem(request, NotFound(f"there is nothing at {request.url.path}"))
-        methods = ", ".join(_methods_at(routes, request))
-        refusal = SondeError(
-            f"{request.method} is not answered at {request.url.path}; there are {methods}",
-            allowed=methods,
+            return _problem(
+                request, NotFound(f"there is nothing at {place}; GET /docs shows what there is")
+            )
+        methods = ", ".join(_methods_at(routes, request.scope))
+        wrong = SondeError(
+            f"{ours.method} is not answered at {place}; there are {methods}", allowed=methods
         )
-        refusal.code = "method_not_allowed"  # type: ignore[misc]
-        return _problem(request, refusal, error.status_code, {"Allow": methods})
+        wrong.code = "method_not_allowed"  # type: ignore[misc]
+        return _problem(request, wrong, error.status_code, {"Allow": methods})
 
     async def broken(request: TheirRequest, error: Exception) -> Response:
         # The error goes on to the edge, which writes it into the log.
@@ -140,13 +158,22 @@ def _translate_errors(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.add_exception_handler(Exception, broken)
 
 
-def _methods_at(routes: Sequence[BaseRoute], request: TheirRequest) -> list[str]:
-    """Every method that is answered at the request's path."""
+def _methods_at(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:
+    """Every method that is answered at a request's path."""
     found: set[str] = set()
     for route in routes:
-        if route.matches(request.scope)[0] != Match.NONE:
+        if route.matches(scope)[0] != Match.NONE:
             found |= getattr(route, "methods", None) or set()
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
+def _route_at(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
+    """The template that a request's path fits; None where nothing is there."""
+    for route in routes:
+        path: str | None = getattr(route, "path", None)  # a router has none
+        if path is not None and route.matches(scope)[0] != Match.NONE:
+            return path
+    return None
 
 
 def _problem(
@@ -155,15 +182,7 @@ def _problem(
     status: int | None = None,
     more: dict[str, str] | None = None,
 ) -> Response:
-    ours: Ours = request.scope[STATE]
-    status = status_of(error, ours.path) if status is None else status
-    ours.about.setdefault("error", error.code)
-    body = problem(error, status, request_id=ours.id, instance=ours.path)
-    reply = problem_reply(
-        body, status, retry_after(error, status), is_flat=ours.path == OWN_PREDICT
-    )
+    reply = refusal(request.scope[STATE], error, status)
     headers = {name.decode(): value.decode() for name, value in reply.headers} | (more or {})
     headers["content-type"] = reply.media.decode()
-    if status == 408:  # the rest of the body may never come
-        headers["connection"] = "close"
-    return Response(reply.body, status, headers=headers)
+    return Response(reply.body, reply.status, headers=headers)

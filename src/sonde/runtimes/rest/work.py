@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,11 @@ from ...wire.bodies import Body, parse
 from ...wire.limits import Limits
 from ...wire.options import DetectOptions, TrainOptions, detect_options, train_options
 from ...wire.plain import plain
-from ...wire.problems import pointed, problem
-from ...wire.reading import reading_of
+from ...wire.problems import pointed
+from ...wire.reading import reading_of, usable_share
 from ...wire.unpack import unpacked
 from .packets import packed, unpacked_packet
+from .refusals import told as told_of
 from .statuses import status_of
 
 if TYPE_CHECKING:
@@ -61,6 +63,15 @@ def warm(packet: bytes) -> bytes:
     return packet
 
 
+def compile_kernels(packet: bytes) -> bytes:
+    """Compile families of kernels: ``{"families": […], "behind": bool}``."""
+    from .warming import compile_in_order
+
+    asked = json.loads(packet)
+    compile_in_order(asked["families"], behind=asked["behind"])
+    return b""
+
+
 def _body(head: dict[str, Any], data: bytes) -> Body:
     limits = Limits(**head["limits"])
     plain = unpacked(data, head["encoding"], head["unpacked_bytes"])
@@ -88,7 +99,7 @@ def _detected(
         "rows": len(detection),
         "anomalies": len(detection.anomalies),
         "detector": detection.chosen["detector"],
-        "columns": len(reading.data.channels),
+        "quality": usable_share(reading.data),
     }
     return answer, told
 
@@ -97,6 +108,7 @@ def _detect_many(head: dict[str, Any], body: Body) -> bytes:
     """Each data set by itself; one that fails is a problem in its place."""
     answers: list[bytes | dict[str, Any]] = []
     rows = anomalies = 0
+    quality = 1.0
     for i, one in enumerate(body.requests or ()):
         request_id = f"{head['request_id']}-{i}"
         try:
@@ -106,12 +118,11 @@ def _detect_many(head: dict[str, Any], body: Body) -> bytes:
             query = {name: text for name, text in head["query"].items() if name not in said}
             answer, told = _detected(one, query, kinds.JSON, request_id)
             rows, anomalies = rows + told["rows"], anomalies + told["anomalies"]
+            quality = min(quality, told["quality"])
             answers.append(answer)
         except SondeError as error:
-            answers.append(
-                problem(error, status_of(error), request_id=request_id, instance="/api/v1/detect")
-            )
-    told = {"media": kinds.JSON, "rows": rows, "anomalies": anomalies}
+            answers.append(told_of(error, status_of(error), request_id, "/api/v1/detect"))
+    told = {"media": kinds.JSON, "rows": rows, "anomalies": anomalies, "quality": quality}
     return packed(told, several_body(answers, head["request_id"]))
 
 
@@ -178,5 +189,6 @@ def _trained(body: Body, head: dict[str, Any]) -> bytes:
         "chosen": plain(run.chosen),
         "problems": list(run.problems),
         "rows": reading.n_rows,
+        "quality": usable_share(reading.data),
     }
     return packed(record, artifact_bytes(run.model, app.keyring))

@@ -9,9 +9,7 @@ expect 400 for data that can't be used, which ``statuses`` says.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-
-import orjson
+from typing import TYPE_CHECKING
 
 from ....core import ModelRef
 from ....data.quoting import quoted
@@ -20,8 +18,8 @@ from ....wire import media as kinds
 from ....wire.json_text import loaded
 from ....wire.limits import Limits
 from ....wire.unpack import unpacked
-from ..predicting import ASIDE_BYTES
-from ..replies import Reply, json_reply
+from ..predicting import ASIDE_BYTES, Asked
+from ..replies import Reply
 from ..requests import Request
 
 if TYPE_CHECKING:
@@ -57,14 +55,9 @@ class OwnPredict:
         if kinds.of_content_type(request.header(b"content-type")) == kinds.JSON:
             is_slow = request.header(b"content-encoding") is not None or len(data) > ASIDE_BYTES
             data = await self._parts.aside(is_slow, self._as_ours, request, data)
-        reply = await self._predicting.judged(
-            request, self._ref, data, kinds.JSON, None, most_cells=MOST_CELLS
+        return await self._predicting.judged(
+            request, Asked(self._ref, kinds.JSON, None, MOST_CELLS, is_own=True), data
         )
-        told: dict[str, Any] = orjson.loads(reply.body)
-        told["success"] = True
-        told["model_version"] = told["version"]
-        told["probabilities"] = told["probability"]
-        return json_reply(told)
 
     def _as_ours(self, request: Request, data: bytes) -> bytes:
         """The JSON body unpacked, with rows, columns or records in place of ``features``."""

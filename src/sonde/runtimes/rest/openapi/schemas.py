@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from ....data.policy import Missing
-from ....learn import names
 from ....settings import Settings
 
 Json = dict[str, Any]
+MOMENT = "ISO 8601 in UTC; a time that came without a zone is taken for UTC."
 
 
 def ref(name: str) -> Json:
@@ -49,6 +49,8 @@ def or_null(shape: Json) -> Json:
 
 def schemas(settings: Settings) -> Json:
     """Every named shape; limits are those of the settings."""
+    from ....wire.options import detector_names  # with all of them, which a start need not wait for
+
     limits = settings.limits
     cell = {"type": ["number", "null", "boolean", "string"]}
     data = {
@@ -107,14 +109,14 @@ def schemas(settings: Settings) -> Json:
         "n_jobs": {"type": ["integer", "null"], "description": "Threads; -1 for all cores."},
         "parameters": {"type": "object", "description": "Of the named method."},
     }
-    method = text("`auto`, or a name of the catalogue.", enum=["auto", *names()])
+    method = text("`auto`, or a name of the catalogue.", enum=["auto", *detector_names()])
     anomaly = an_object(
         ["series", "start", "end", "peak", "score", "probability", "columns"],
         series=or_null(text()),
         start=whole("First row, from 0."),
         end=whole("The row after the last."),
-        start_time=or_null(text()),
-        end_time=or_null(text()),
+        start_time=or_null(text(MOMENT)),
+        end_time=or_null(text(MOMENT)),
         peak=whole("The strangest row."),
         score=or_null(number()),
         probability=or_null(number()),
