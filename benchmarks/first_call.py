@@ -28,7 +28,8 @@ from sonde.kernels.warm import argument_types
 family, kernel, call = sys.argv[1:]
 started, spent = time.perf_counter(), time.process_time()
 from importlib import import_module
-getattr(import_module("sonde.kernels." + family), kernel).compile(argument_types(call))
+module = import_module("sonde.kernels." + family)
+getattr(module, kernel).compile(argument_types(call, module))
 print(json.dumps([time.perf_counter() - started, time.process_time() - spent]))
 """
 _ALL = """

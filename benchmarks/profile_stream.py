@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 WINDOW = 100
-# Points kept, points of a turn, turns; from how many on FLOSS is left out.
+# Points kept, points of a turn, turns.
 SIZES = ((1_000, 48, 30), (10_000, 48, 30), (100_000, 16, 15))
 
 
@@ -33,7 +33,7 @@ def turns(rounds: int, calls: int, work: dict[str, Callable[[], Any]]) -> dict[s
     return {name: statistics.median(times) for name, times in spent.items()}
 
 
-def measured(kept: int, points: int, rounds: int, peers: bool) -> dict[str, float]:
+def measured(kept: int, points: int, rounds: int) -> dict[str, float]:
     from sonde.learn.profiles.stream import MatrixProfileStream
 
     x = np.cumsum(np.random.default_rng(0).normal(size=kept + 2 * points * (rounds + 2)))
@@ -57,9 +57,7 @@ def measured(kept: int, points: int, rounds: int, peers: bool) -> dict[str, floa
             batches.extend(part[begin : begin + 16])
 
     work: dict[str, Callable[[], Any]] = {"one": one_by_one, "sixteen": by_sixteen}
-    if peers:
-        work |= of_stumpy(history, following)
-    return turns(rounds, points, work)
+    return turns(rounds, points, work | of_stumpy(history, following))
 
 
 def of_stumpy(history: Any, following: Callable[[str], Any]) -> dict[str, Callable[[], Any]]:
@@ -87,7 +85,7 @@ def main() -> None:
     for kept, points, rounds in SIZES:
         if sizes and kept not in sizes:
             continue
-        spent = measured(kept, points, rounds, peers=True)
+        spent = measured(kept, points, rounds)
         for name, title in (("one", "one update"), ("sixteen", "a point, 16 together")):
             ratios = " | ".join(f"{spent[p] / spent[name]:.0f}×" for p in ("stumpi", "floss"))
             peers = " | ".join(f"{spent[p] * 1e6:,.0f} µs" for p in ("stumpi", "floss"))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -57,14 +60,36 @@ def test_finds_the_nearest_windows_of_short_series(
 @pytest.mark.skipif(config.DISABLE_JIT, reason="4 million pairs; too slow without the compiler")
 def test_long_runs_restart_and_stay_exact() -> None:
     x = np.random.default_rng(0).normal(size=(1, 2200)).cumsum(axis=1) + 1e6
+    x[0, 700:706], x[0, 1400:1403] = 1e12, -1e13  # columns that start anew, in many stretches
     found = nearest_several(x, 12, 3, 3)
-    rows = [5, 2047, 2048, 2049, 2180]
+    rows = [5, 255, 256, 257, 690, 707, 1405, 1550, 2047, 2048, 2049, 2180]
     for i in rows:
         closeness = np.array(
             [reference.closeness(x[0, i : i + 12], x[0, j : j + 12]) for j in range(2189)]
         )
         closeness[max(0, i - 3) : i + 4] = -np.inf
         np.testing.assert_allclose(closeness[found[i]], np.sort(closeness)[::-1][:3], atol=1e-9)
+
+
+_MEMORY = """
+import resource
+import numpy as np
+from sonde.kernels.profile_neighbours import nearest_several
+x = np.where(np.arange(12_000) // 10 % 2, np.random.default_rng(0).normal(size=12_000), 0.0)[None]
+nearest_several(x[:, :200].copy(), 8, 3, 2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+nearest_several(x, 8, 3, 2)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="144 million pairs; too slow without the compiler")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has other units")
+def test_a_series_that_is_switched_on_and_off_takes_little_memory() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _MEMORY], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 20 * 1024  # KiB; a number for each row and fall would be 56 MiB
 
 
 def test_constant_and_missing_windows_follow_the_rules() -> None:

@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 import sonde
 from sonde.core import Panel, Series, Table
 from sonde.errors import InvalidInput, MissingValues, NotFitted, SchemaMismatch, TooShort
+from sonde.learn.catalogue import find
 from sonde.learn.transformers.matrix_profile_features import MatrixProfileFeatures
 
 UCR = Path(__file__).parents[3] / "shared" / "data" / "ucr_classification"
@@ -68,6 +69,10 @@ def test_each_feature_is_what_its_name_says() -> None:
     assert found["c0_constant_share"] == 0.0
     mutual = np.mean([profile.indices[j] == i for i, j in enumerate(profile.indices)])
     assert found["c0_mutual_share"] == pytest.approx(mutual)
+
+
+def test_it_names_the_kernels_that_a_join_calls() -> None:
+    assert set(find("discord").kernels) <= set(MatrixProfileFeatures.kernels)
 
 
 def test_level_and_size_change_nothing() -> None:

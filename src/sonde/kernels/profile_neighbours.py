@@ -24,6 +24,7 @@ Integers = NDArray[np.int64]
 
 _RESTART = 2048  # windows between two exact restarts of the recurrence
 _FALL = 1e-3  # see windows.restarts
+_STRETCH = 256  # rows for which the columns that start anew are computed together
 
 
 @kernel
@@ -88,22 +89,28 @@ def nearest_several(x: Floats, m: int, k: int, zone: int) -> Integers:
     kind, again = np.empty((d, n), np.int64), np.empty((d, n), np.bool_)
     for c in range(d):
         clean[c], rises[c], kind[c], again[c] = _prepared(x[c], m, df[c], dg[c], scale[c], flat[c])
-    # Columns that start anew take their covariances from the definition.
-    n_seeds = int(again.sum(axis=1).max())
-    seeded, seeds = np.full((d, n_seeds), -1), np.empty((d, n_seeds, n))
+    # Columns that start anew take their covariances from the definition, a stretch of rows at a
+    # time: those of all rows would be nearly as many as all pairs.
+    n_seeds, height = int(again.sum(axis=1).max()), min(_STRETCH, n)
+    seeded, seeds = np.full((d, n_seeds), -1), np.empty((d, n_seeds, height))
     inner_df, inner_dg = df.copy(), dg.copy()
     for c in range(d):
         places = np.flatnonzero(again[c])
         for s in range(places.shape[0]):
             i = places[s]
             seeded[c, s], inner_df[c, i], inner_dg[c, i] = i, 0.0, 0.0
-            covariances(centred(clean[c, i : i + m], rises[c, i]), clean[c], seeds[c, s])
     closeness = np.empty(n)
     best, where = np.empty(k), np.full((n, k), -1)
     for j in range(n):
         is_missing = False
         closeness[:] = 0.0
         for c in range(d):
+            if j % height == 0:
+                for s in range(n_seeds):
+                    if seeded[c, s] >= 0:
+                        i = seeded[c, s]
+                        window = centred(clean[c, i : i + m], rises[c, i])
+                        covariances(window, clean[c, j:], seeds[c, s, : n - j])
             covariance = by_diagonal[c, n - 1 - j : 2 * n - 1 - j]
             along, across = dg[c, j], df[c, j]
             if j % _RESTART == 0 or again[c, j]:
@@ -113,7 +120,7 @@ def nearest_several(x: Floats, m: int, k: int, zone: int) -> Integers:
             else:
                 for s in range(n_seeds):
                     if seeded[c, s] >= 0:
-                        covariance[seeded[c, s]] = seeds[c, s, j]
+                        covariance[seeded[c, s]] = seeds[c, s, j % height]
             add = 0.5 if kind[c, j] == CONSTANT else 0.0
             is_missing = is_missing or kind[c, j] == MISSING
             own_df, own_dg, own_scale, own_flat = inner_df[c], inner_dg[c], scale[c], flat[c]

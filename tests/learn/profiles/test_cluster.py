@@ -121,3 +121,20 @@ def test_a_scheduler_that_does_not_answer_is_named(
         pytest.raises(Unavailable, match="has no worker after 1 s"),
     ):
         tiles.self_join(series, WINDOW, client=empty.scheduler_address)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("tcp://nowhere", "missing port"),
+        ("", "missing port"),
+        ("tcp://127.0.0.1:99999", "there is no port 99999"),
+        ("gopher://127.0.0.1:1", "unknown address scheme"),
+    ],
+)
+def test_what_is_no_address_is_refused_before_it_is_tried(address: str, told: str) -> None:
+    with (
+        pytest.raises(InvalidInput, match=rf"client must be the address of a scheduler.*{told}"),
+        cluster.connected(address),
+    ):
+        pass

@@ -140,6 +140,12 @@ def test_a_long_file_is_mapped(tmp_path: Path) -> None:
     np.save(path, WAVE)
     found = sonde.matrix_profile(path, 20, tile=64)
     np.testing.assert_array_equal(found.distances, sonde.matrix_profile(WAVE, 20).distances)
+    for named in ({"columns": ["a"]}, {"time": "t"}):
+        with pytest.raises(InvalidInput, match="an array has no names"):
+            sonde.matrix_profile(path, 20, tile=64, **named)
+    frame = pl.DataFrame({"rate": WAVE, "other": WAVE[::-1]})
+    join = sonde.matrix_profile(frame, 20, other=path, columns=["rate"], tile=64)
+    np.testing.assert_allclose(join.distances, 0.0, atol=1e-7)
 
 
 def test_a_window_is_proposed_and_explained() -> None:

@@ -144,3 +144,52 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         path.write_bytes(bytes(cut))
         with suppress(BadArtifact):
             assert sonde.Profile.load(path).n_windows == 139
+
+
+def test_a_flipped_bit_is_never_read_as_another_number(tmp_path: Path) -> None:
+    profile = sonde.matrix_profile(HOLES, 12)
+    whole = profile.save(tmp_path / "p.parquet").read_bytes()
+    rng, refused = np.random.default_rng(6), 0
+    for _ in range(60):
+        cut = bytearray(whole)
+        cut[int(rng.integers(len(whole) - 3000))] ^= 1 << int(rng.integers(8))
+        path = tmp_path / "damaged.parquet"
+        path.write_bytes(bytes(cut))
+        try:
+            again = sonde.Profile.load(path)
+        except BadArtifact:
+            refused += 1
+            continue
+        assert again.distances.tobytes() == profile.distances.tobytes()
+        assert again.values.tobytes() == profile.values.tobytes()
+    assert refused > 30
+
+
+@pytest.mark.parametrize(
+    ("about", "columns", "told"),
+    [
+        ({"why": "because"}, {}, "what it holds is not what was saved"),
+        ({"channels": ["b"]}, {}, "what it holds is not what was saved"),
+        ({}, {"x_1": pl.col("x_1").reverse()}, "what it holds is not what was saved"),
+        ({}, {"distance": -pl.col("distance")}, "'distance' holds what is no distance"),
+        ({}, {"left_index": pl.lit(-1, pl.Int64)}, "'left_distance' holds what is no distance"),
+        ({}, {"distance": pl.lit(np.nan)}, "'distance' holds what is no distance"),
+    ],
+)
+def test_changed_numbers_and_names_are_refused(
+    about: Any, columns: Any, told: str, tmp_path: Path
+) -> None:
+    path = sonde.matrix_profile(HOLES, 12).save(tmp_path / "p.parquet")
+    with pytest.raises(BadArtifact, match=told):
+        sonde.Profile.load(changed(path, about, **columns))
+
+
+def test_what_is_no_file_and_what_has_no_bottom_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadArtifact, match="a folder or a device"):
+        sonde.Profile.load(tmp_path)
+    with pytest.raises(BadArtifact, match="can't be read"):
+        sonde.Profile.load("p" * 5000 + ".parquet")
+    deep = tmp_path / "deep.parquet"
+    pl.DataFrame({"x": [1.0]}).write_parquet(deep, metadata={"sonde.profile": "[" * 100_000})
+    with pytest.raises(BadArtifact, match="can't be read"):
+        sonde.Profile.load(deep)

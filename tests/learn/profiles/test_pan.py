@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,11 @@ def test_lengths_are_proposed_around_the_cycle() -> None:
 def test_lengths_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(InvalidInput, match="windows must be 1 to 1,000 lengths, got 0"):
         sonde.pan_profile(NOISE, windows=[])
+    for windows in (20, "20", b"20"):
+        with pytest.raises(InvalidInput, match="windows must be several lengths, such as"):
+            sonde.pan_profile(NOISE, windows=windows)
+    with pytest.raises(InvalidInput, match="windows must be 1 to 1,000 lengths, got more"):
+        sonde.pan_profile(NOISE, windows=count(3))
     with pytest.raises(InvalidInput, match="windows must be 3 or more, got 2"):
         sonde.pan_profile(NOISE, windows=[2, 10])
     with pytest.raises(TooShort, match="there are 500"):
@@ -58,6 +65,13 @@ def test_lengths_that_cannot_be_used_are_refused() -> None:
         sonde.pan_profile(NOISE.reshape(250, 2))
     with pytest.raises(InvalidInput, match="all windows are constant"):
         sonde.pan_profile(np.ones(100), windows=[10]).motif()
+
+
+def test_without_neighbours_there_is_no_discord() -> None:
+    x = np.full(25, np.nan)
+    x[:8] = NOISE[:8]
+    with pytest.raises(InvalidInput, match="no window has another to be compared with"):
+        sonde.pan_profile(x, windows=[8]).discord()
 
 
 def test_the_window_is_the_shortest_cycle() -> None:
