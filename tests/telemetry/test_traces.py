@@ -32,7 +32,7 @@ from sonde.telemetry.traces import (
 logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
 logging.getLogger("opentelemetry").propagate = False
 # So would their waits, drawn from the random numbers that another test is drawing its own from.
-exporting.random = random.Random(0)  # type: ignore[attr-defined]
+exporting.random = random.Random(0)  # type: ignore[assignment,attr-defined]
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 NO_WAIT_S = 8  # however busy the machine; an export that is waited for takes 10 s and more
