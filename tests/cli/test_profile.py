@@ -99,6 +99,10 @@ def test_a_profile_written_as_parquet_can_be_read_off_again(plant: Path, tmp_pat
     ]
     told = refused(sonde("profile", kept, "--window", 20), 2)
     assert "was computed already, so --window can't be followed" in told
+    told = refused(sonde("profile", kept, "--precision", "float32", "--device", "gpu"), 2)
+    assert "so --precision, --device can't be followed" in told
+    told = refused(sonde("profile", plant, "--with", kept), 2)
+    assert f"{kept} holds a profile, and --with is another series" in told
 
 
 def test_a_line_per_window_is_written_by_the_ending(plant: Path, tmp_path: Path) -> None:

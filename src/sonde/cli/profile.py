@@ -19,7 +19,7 @@ from .screen import print_json, print_renderable, say, working
 if TYPE_CHECKING:
     from ..learn.profiles import Profile
     from ..report import Findings
-    from .one_series import OneSeries
+    from .one_series import Columns, OneSeries
 
 FINDING = "What to find"
 PRECISIONS = ("float64", "float32")
@@ -135,12 +135,14 @@ def profile(
         saved = saved_profile(input, query)
         if saved is not None:
             given = {"window": window, "time": time, "columns": columns, "id": id}
+            given |= {"precision": None if precision == PRECISIONS[0] else precision}
+            given |= {"device": None if device == DEVICES[0] else device}
             _refuse_other_work(told, given | {"series": series, "with": with_})
             found = _loaded(saved, wanted, told)
         else:
             which = Columns(time, names, id, series)
             one = one_series(input, query, which)
-            other = None if with_ is None else one_series([with_], None, which)
+            other = None if with_ is None else _other_series(with_, which)
             found = _computed(
                 one, other, wanted, window, precision=precision, device=device, n_jobs=jobs
             )
@@ -183,6 +185,15 @@ def _check_join(other: str | None, inputs: list[str], wanted: Wanted) -> None:
         raise InvalidInput("--regimes cuts one series by itself; leave out --with")
     if other == "-" and "-" in inputs:
         raise InvalidInput("standard input (-) can be read once; name a file for --with")
+
+
+def _other_series(source: str, which: Columns) -> OneSeries:
+    """What neighbours are looked for in; a saved profile would be a table of distances."""
+    from .one_series import one_series, saved_profile
+
+    if saved_profile([source], None) is not None:
+        raise UsageMistake(f"{source} holds a profile, and --with is another series; give that")
+    return one_series([source], None, which)
 
 
 def _refuse_other_work(source: str, given: Mapping[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def test_missing_values_pass_through() -> None:
         (X, 2, "window must be 3 or more"),
         (X, 8.0, "window must be a whole number"),
         (X[:40], 32, "needs a history of at least 41, got 40"),
-        (["a", "b"], 3, "takes numbers"),
+        (["a", "b"], 3, "not numeric|numbers"),
         (np.zeros((50, 2)), 3, "one column"),
     ],
 )
@@ -199,3 +200,31 @@ def test_a_state_of_another_shape_is_refused(change: dict[str, Any]) -> None:
     del state["clock"]
     with pytest.raises(InvalidInput, match="'clock' is missing"):
         MatrixProfileStream.from_state(state)
+
+
+@pytest.mark.parametrize(
+    "value", ["5", b"5", [1.0, 2.0], {}, 1j, np.ones(2), np.datetime64("2024-01-01"), 10**400]
+)
+def test_a_point_that_is_no_number_is_refused_and_changes_nothing(value: Any) -> None:
+    x = np.sin(np.arange(100.0))
+    stream, other = (
+        MatrixProfileStream(x, 10, egress=False),
+        MatrixProfileStream(x, 10, egress=False),
+    )
+    with pytest.raises(InvalidInput, match="one number at a time"):
+        stream.update(value)
+    with pytest.raises(InvalidInput):
+        stream.extend([value])
+    assert stream.update(0.5) == other.update(0.5)
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, np.ma.masked])
+def test_a_missing_point_has_no_window(missing: Any) -> None:
+    stream = MatrixProfileStream(np.sin(np.arange(100.0)), 10)
+    assert stream.update(missing) == (math.inf, -1)
+
+
+@pytest.mark.parametrize("values", [1j * np.ones(100), ["1"] * 100, None, 3.0, np.ones((50, 2))])
+def test_a_history_that_is_no_column_of_numbers_is_refused(values: Any) -> None:
+    with pytest.raises(InvalidInput):
+        MatrixProfileStream(values, 10)

@@ -202,7 +202,7 @@ def _shift(data: Series, reference: Floats, place: NDArray[np.int64], window: in
 
 def _places_of(x: Floats, reference: Floats, most: int = 20) -> list[int]:
     """Shifts at which a run of eight moving values of ``x`` stands in the reference."""
-    moving = np.isfinite(x).all(axis=1) & (np.abs(np.diff(x, axis=0, prepend=x[:1])).sum(1) > 0)
+    moving = np.isfinite(x).all(axis=1) & (x != np.concatenate([x[:1], x[:-1]])).any(axis=1)
     runs = np.flatnonzero(np.convolve(moving, np.ones(8), mode="valid") == 8)
     if runs.size == 0:
         return []

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data import rows_from
+from ...data.quoting import shortened
 from ...errors import InvalidInput, TooShort
 from ...kernels import profile_stream as s
 from ...kernels.profile_stream import stream_extend, stream_later, stream_update
@@ -91,11 +94,16 @@ class MatrixProfileStream:
         """One more point: the distance from the window that ends with it, and to which window.
 
         The index counts from the first point of the history. (∞, −1) where there is none.
+
+        Raises
+        ------
+        InvalidInput : a value that is no number; nothing is changed.
         """
+        number = value if isinstance(value, float) else _number(value)
         if self._room < 1:
             self._begin(larger(self._state, 1))
         self._room -= 1
-        found: tuple[float, int] = stream_update(*self._arrays, float(value))
+        found: tuple[float, int] = stream_update(*self._arrays, float(number))
         return found
 
     def extend(self, values: Any) -> tuple[Floats, Integers]:
@@ -220,24 +228,38 @@ class MatrixProfileStream:
         return f"<matrix profile stream: {len(self)} points, windows of {self.window}>"
 
 
+def _number(value: Any) -> float:
+    """What is no float already; masked and None are missing values."""
+    if value is None or value is np.ma.masked:
+        return math.nan
+    try:
+        if isinstance(value, Real):
+            return float(value)
+    except OverflowError:
+        pass
+    raise InvalidInput(
+        "a matrix profile stream takes one number at a time, NaN where one is missing; got "
+        f"{shortened(repr(value))}; extend takes several"
+    )
+
+
 def _one_column(values: Any) -> Floats:
     """(n,) float64, contiguous; a copy, since kernels would be compiled anew for read-only data."""
-    try:
-        x = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    if np.ndim(values) == 0 and not hasattr(values, "columns"):
         raise InvalidInput(
-            "a matrix profile stream takes numbers, NaN where one is missing; got "
-            f"{type(values).__name__} with something else in it"
-        ) from None
-    if x.ndim == 2 and x.shape[1] == 1:
-        x = x[:, 0]
-    if x.ndim != 1:
+            "a matrix profile stream takes points in a sequence, got "
+            f"{shortened(repr(values))}; update takes one"
+        )
+    if isinstance(values, list | tuple | np.ndarray) and len(values) == 0:
+        return np.empty(0)
+    x = rows_from(values, prefer="series").values
+    if x.shape[1] != 1:
         raise InvalidInput(
             f"a matrix profile stream takes one column of numbers, got an array of shape {x.shape};"
             " make a stream for each column",
             shape=x.shape,
         )
-    return np.array(x, order="C") if not x.flags.c_contiguous else x
+    return np.array(x[:, 0])
 
 
 def _unit_of(x: Floats) -> float:

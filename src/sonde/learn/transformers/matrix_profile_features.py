@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...core import Panel, Series, Table, refuse_missing
 from ...core.progress import tell
 from ...data import Policy, examine
+from ...data.arrays import matrix_from
 from ...data.frames import is_frame
 from ...errors import InvalidInput, TooShort
 from .. import parameters as check
@@ -103,7 +104,7 @@ class MatrixProfileFeatures(Estimator):
             if all(isinstance(one, Series) for one in X):
                 return Panel.of(X)
             if len({len(one) for one in X if hasattr(one, "__len__")}) > 1:
-                return Panel.of([Series(np.asarray(one, dtype=np.float64)) for one in X])
+                return Panel.of([Series(matrix_from(one)) for one in X])
         elif is_frame(X):
             return self._take(examine(X).data)
         return Panel.from_array(X)
