@@ -25,6 +25,7 @@ demo: setup
 	@echo "Open report.html in a browser."
 
 test: setup
+	$(BIN)/sonde warm
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --durations 15
 
 check: setup

@@ -10,7 +10,7 @@ import typer
 from . import options as o
 from .answers import Outputs, refuse_report, show, show_whole, write_files
 from .exit_codes import checking_usage
-from .screen import say, working
+from .screen import working
 
 
 def detect(
@@ -69,7 +69,6 @@ def detect(
         o.check_jobs(jobs)
         o.check_detector(detector, settings["parameters"])
         o.threshold_rule(contamination, false_alarms, labels)
-    say_if_cold(detector, quiet=quiet)
     from ..runtimes.embedded import detect as run
     from ..runtimes.embedded import detect_file, parts_wanted, source_of
 
@@ -99,15 +98,3 @@ def detect(
     if parts is not None:
         return show_whole(whole, out)
     return show(found.reading, found.detection, out, seconds)
-
-
-def say_if_cold(detector: str, *, quiet: bool) -> None:
-    """Tell a person who uses a detector for the first time why it takes longer."""
-    from ..kernels._jit import is_cold
-    from ..learn import find
-
-    wanted = find(detector).kernels if detector != "auto" else ()
-    if is_cold(wanted):
-        say(
-            "First use on this machine: compiling what is needed, once (some seconds).", quiet=quiet
-        )

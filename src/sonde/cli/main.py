@@ -18,11 +18,13 @@ from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
 from .health import health
 from .keys import app as keys_app
 from .models import app as models_app
+from .profile import profile
 from .score import score
 from .screen import say, say_warning
 from .serve import serve
 from .streams import give_up, prepare
 from .train import train
+from .warm import warm
 
 app = typer.Typer(
     name="sonde",
@@ -34,10 +36,12 @@ app.command()(detect)
 app.command()(detectors)
 app.command()(train)
 app.command()(score)
+app.command()(profile)
 app.command()(datasets)
 app.command()(doctor)
 app.command()(serve)
 app.command()(health)
+app.command()(warm)
 app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")

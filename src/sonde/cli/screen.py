@@ -15,6 +15,7 @@ import typer
 from .streams import give_up, printing
 
 PATIENCE_S = 1.0  # no progress bar for work shorter than this
+_FIRST_USE = "First use on this machine: compiling what is needed, once (some seconds)."
 
 
 def say(message: str, *, quiet: bool) -> None:
@@ -54,12 +55,31 @@ def print_renderable(*things: Any) -> None:
 
 @contextmanager
 def working(*, quiet: bool) -> Iterator[None]:
-    """Long work: with a progress bar; ``quiet``, without it and without warnings."""
+    """Long work: with a progress bar; ``quiet``, without it and without warnings.
+
+    Who uses a kernel for the first time hears that it is compiled.
+    """
     with warnings.catch_warnings():
         if quiet:
             warnings.simplefilter("ignore")
-        with progress(quiet=quiet):
+        with progress(quiet=quiet), _compiling_told(quiet=quiet):
             yield
+
+
+@contextmanager
+def _compiling_told(*, quiet: bool) -> Iterator[None]:
+    """Tell a person, once something is compiled, why this time takes longer."""
+    from ..kernels.compiling import listening
+
+    told: list[str] = []
+
+    def heard(kernel: str) -> None:
+        if not told:
+            say(_FIRST_USE, quiet=quiet)
+        told.append(kernel)
+
+    with listening(heard):
+        yield
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import typer
 from ..errors import InvalidInput
 from . import options as o
 from .answers import say_problems
-from .detect import say_if_cold
 from .exit_codes import FINE, checking_usage
 from .screen import print_json, print_renderable, print_text, say, working
 
@@ -115,7 +114,6 @@ def train(
 
         if name is not None:
             check_names(name, version_label, tags, description)
-    say_if_cold(model, quiet=quiet)
     from ..runtimes.embedded import save, source_of
     from ..runtimes.embedded import train as run
 

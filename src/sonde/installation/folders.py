@@ -6,11 +6,15 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..security import Keyring
 from ..security.signing import Signature
 from ..settings import Settings
 from .finding import Finding
+
+if TYPE_CHECKING:
+    from ..kernels._folders import Folders
 
 MEGABYTE = 2**20
 LEAST_FREE_MB = 100
@@ -40,23 +44,27 @@ def signing_key(settings: Settings) -> list[Finding]:
     return [Finding("folders", "signing key", "fine", str(path))]
 
 
-def kernel_cache(cache: Path | None = None) -> list[Finding]:
-    """Where compiled kernels are kept, and whether any are there."""
+def kernel_cache(folders: Folders | None = None) -> list[Finding]:
+    """Where compiled kernels are kept, and which are there."""
     from ..kernels import _jit
+    from ..kernels import warm as kernels
 
     name = "compiled kernels"
-    cache = _jit.CACHE if cache is None else cache
-    trouble = why_unwritable(cache)
+    folders = _jit.FOLDERS if folders is None else folders
+    trouble = why_unwritable(folders.kept)
     if trouble is not None:
         remedy = "make it writable, or every start compiles anew, which takes seconds"
-        return [Finding("folders", name, "wrong", f"{cache}: {trouble}", remedy)]
-    if cache.parent.name.startswith("sonde-") and cache.is_relative_to(tempfile.gettempdir()):
-        found = f"kept in {cache} for this run only"
+        return [Finding("folders", name, "wrong", f"{folders.kept}: {trouble}", remedy)]
+    if not folders.is_lasting:
+        found = f"kept in {folders.kept} for this run only"
         remedy = "make Sonde's package folder or the user's cache folder writable"
         return [Finding("folders", name, "wrong", found, remedy)]
-    kept = sum(1 for _ in cache.rglob("*.nbc"))
-    state = f"warm, {kept} kept" if kept else "cold, the first use of a detector compiles"
-    return [Finding("folders", name, "fine", f"{state} ({cache})")]
+    families = kernels.families()
+    cold = [family for family in families if not kernels.is_warm(family, folders)]
+    state = f"warm, all {len(families)} families"
+    if cold:
+        state = f"{len(cold)} of {len(families)} families cold: a first use compiles (sonde warm)"
+    return [Finding("folders", name, "fine", f"{state} ({folders.kept})")]
 
 
 def temporary_files() -> list[Finding]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba
-import platformdirs
+
+from ._folders import folders
+from ._kept import KernelCache, once
 
 config: Any = numba.config
 P = ParamSpec("P")
@@ -20,49 +19,17 @@ R = TypeVar("R")
 # fastmath=True would let the compiler delete every isnan() check.
 SAFE_FASTMATH = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
-
-def _digest_of_kernels() -> str:
-    """Names the exact text of every kernel file, this one included."""
-    text = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return hashlib.sha256(text + numba.__version__.encode()).hexdigest()[:16]
-
-
-def _cache_folder() -> Path:
-    """Beside the package; the user's cache folder where that can't be written (containers)."""
-    own = Path(__file__).parent
-    name = f"kernels-{_digest_of_kernels()}"
-    if os.access(own, os.W_OK):
-        return own / "__pycache__" / name
-    user = Path(platformdirs.user_cache_dir("sonde"))
-    nearest = next((p for p in (user, *user.parents) if p.exists()), Path("/"))
-    if os.access(nearest, os.W_OK):
-        return user / name
-    # Compiled code is loaded from here, so the folder must be nobody else's to write.
-    return Path(tempfile.mkdtemp(prefix="sonde-")) / name
-
-
-# numba notices a change in a kernel's own file, but not in the flags above nor in a kernel
-# it calls from another file; a folder per digest makes a stale hit impossible.
-CACHE = _cache_folder()
-
-
-def is_cold(files: tuple[str, ...] = ()) -> bool:
-    """True when a kernel of these files was never compiled on this machine: the first use waits.
-
-    Without files: when nothing was.
-    """
-    if not CACHE.is_dir():
-        return True
-    return any(not any(CACHE.rglob(f"{name}.*.nbc")) for name in files or ("*",))
+FOLDERS = folders(config.CACHE_DIR, Path(__file__).parent)
 
 
 def _compile(function: Callable[P, R], fastmath: set[str] | bool) -> Callable[P, R]:
-    previous, config.CACHE_DIR = config.CACHE_DIR, str(CACHE)
-    try:
-        compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, fastmath=fastmath)(function)
-    finally:
-        config.CACHE_DIR = previous
-    return compiled
+    compiled: Any = numba.njit(nogil=True, fastmath=fastmath)(function)
+    # Without a compiler it is the function itself; without a file there is nothing to go by.
+    if not config.DISABLE_JIT and Path(function.__code__.co_filename).is_file():
+        compiled._cache = cache = KernelCache(function, FOLDERS)
+        compiled.compile = once(compiled, cache)
+    kernel: Callable[P, R] = compiled
+    return kernel
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

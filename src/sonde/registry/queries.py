@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ..core import ModelRef
 from ..errors import InvalidInput, NotFound
+from ..learn.catalogue import names
 from ..storage.tables import aliases, events, models, versions
 from .naming import CHAMPION, LATEST
 from .records import (
@@ -73,6 +74,31 @@ def model_page(
     shown = rows[:limit]
     following = cursor("models", shown[-1].name) if len(rows) > limit else None
     return Page(_model_records(connection, shown), following)
+
+
+def estimators(connection: sa.Connection) -> set[str]:
+    """The names of all estimators that versions are made of; of pipelines, their steps' too."""
+    found = set(connection.execute(sa.select(versions.c.estimator).distinct()).scalars())
+    nested = sa.select(versions.c.parameters).where(versions.c.estimator.not_in(names()))
+    for parameters in connection.execute(nested).scalars():
+        found |= estimators_in(parameters)
+    return found
+
+
+def estimators_in(description: Any) -> set[str]:
+    """The names of the estimators in what ``learn.catalogue.describe`` gives.
+
+    >>> sorted(estimators_in({"estimator": "pipeline", "parameters": {"steps": [
+    ...     ["scale", {"estimator": "robust_scaler", "parameters": {}}]]}}))
+    ['pipeline', 'robust_scaler']
+    """
+    if isinstance(description, Mapping):
+        own = description.get("estimator")
+        found = {own} if isinstance(own, str) else set()
+        return found.union(*map(estimators_in, description.values()))
+    if isinstance(description, list | tuple):
+        return set().union(*map(estimators_in, description))
+    return set()
 
 
 def model_record(connection: sa.Connection, name: str) -> ModelRecord:

@@ -144,6 +144,11 @@ class Registry:
             row = queries.find_version(connection, name, version, alias)
         return queries.version_record(row)
 
+    def estimators(self) -> set[str]:
+        """The names of all estimators that versions are made of."""
+        with self.database.read() as connection:
+            return queries.estimators(connection)
+
     def pointed_at(self, refs: Iterable[ModelRef]) -> dict[ModelRef, Pointed]:
         """What references stand for now, by one question; without those that stand for nothing."""
         with self.database.read() as connection:
