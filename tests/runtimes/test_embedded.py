@@ -424,3 +424,13 @@ def test_a_contamination_of_ones_own_detector_counts_whatever_it_is() -> None:
     assert sonde.detect(ROWS, detector=create("knn")).is_anomaly.sum() < 10
     fitted: Any = create("knn")
     assert (fitted.fit(ROWS).predict(ROWS) == -1).sum() == 50
+
+
+@pytest.mark.parametrize("name", ["ewma", "online_discord", "random_cut_forest"])
+def test_a_table_is_judged_online_row_after_row(name: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(900, 3))
+    rows[850] = 9.0
+    found = sonde.detect(rows, detector=name, online=True)
+    assert np.isfinite(found.scores[850])
+    part = sonde.detect(rows[:860], detector=name, online=True)
+    np.testing.assert_array_equal(part.scores, found.scores[:860])

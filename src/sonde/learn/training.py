@@ -200,6 +200,8 @@ def _fit(model: Detector, recipe: Recipe, learn_from: Container, step_ns: int | 
         )
     # Filling needs the row after a gap, which does not exist yet: missing rows stay unscored.
     policy = Policy(recipe.missing, max_gap=0)
+    if not isinstance(model, PerSeries):
+        learn_from = model._take(learn_from)  # a table becomes a series where that is what is read
     if isinstance(learn_from, Table):
         policy = policy.learn(learn_from)
     if isinstance(model, PerSeries) and isinstance(learn_from, Panel):
