@@ -28,6 +28,7 @@ _ANOTHER = {
     "isolation_forest": "hbos",
     "knn": "hbos",
     "mcd": "hbos",
+    "online_discord": "ewma",
     "pca": "knn",
     "random_cut_forest": "isolation_forest",
     "seasonal_residual": "discord",
