@@ -259,9 +259,10 @@ def test_without_redis_it_goes_on_and_says_so(machines: Machines, trained: str) 
         try:
             for _ in range(5):
                 assert b.post(path, json=JSON["rows"]).status_code == 200
-            told = httpx.get(f"{machines.b.url}/ready")
-            assert told.status_code == 200
-            assert "SONDE_REDIS__URL" in told.json()["degraded"]["redis"]
+            # On a busy machine another part may not answer in time once.
+            until(lambda: httpx.get(f"{machines.b.url}/ready").status_code == 200)
+            told = httpx.get(f"{machines.b.url}/ready").json()
+            assert "SONDE_REDIS__URL" in told["degraded"]["redis"]
             assert "Redis does not answer" in machines.b.said()
         finally:
             machines.redis.start()
