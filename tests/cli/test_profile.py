@@ -188,3 +188,17 @@ def test_missing_values_cost_windows_and_not_the_answer(plant: Path) -> None:
     assert body["distances"].count(None) == WINDOW
     assert (body["motifs"][0]["first"], body["motifs"][0]["second"]) == (100, 400)
     assert "missing value" in ran.err
+
+
+def test_gaps_in_time_are_told_with_the_profile_and_with_a_saved_one(tmp_path: Path) -> None:
+    moments = np.arange(400) * np.timedelta64(1, "h") + np.datetime64("2024-01-01")
+    moments[200:] += np.timedelta64(50, "h")
+    frame = pl.DataFrame({"time": moments, "x": np.sin(np.arange(400) / 5) + np.arange(400) % 7})
+    frame.write_csv(tmp_path / "gap.csv")
+    ran = sonde(
+        "profile", tmp_path / "gap.csv", "--window", "24", "--output", tmp_path / "p.parquet"
+    )
+    again = sonde("profile", tmp_path / "p.parquet")
+    assert ran.code == again.code == 0
+    assert "go on over a gap in time" in ran.err
+    assert "go on over a gap in time" in again.err

@@ -17,6 +17,9 @@ from .exit_codes import FINE, UsageMistake, checking_usage
 from .screen import print_json, print_renderable, say, working
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..learn.profiles import Profile
     from ..report import Findings
     from .one_series import Columns, OneSeries
@@ -148,7 +151,11 @@ def profile(
             )
         _write(found, output, report)
     say(found.message, quiet=quiet)
-    say_problems(found.problems, quiet=quiet, verbose=verbose)
+    gaps = _gaps(found.profile.time)
+    for note in gaps:  # it changes what a finding is
+        say(f"Note: {note}", quiet=quiet)
+    left = [problem for problem in found.problems if problem not in gaps]
+    say_problems(left, quiet=quiet, verbose=verbose)
     if json:
         from ..report import findings_json
 
@@ -222,7 +229,7 @@ def _computed(
     except InvalidInput as error:  # which knows the function's name, and not the file's
         said = str(error).removeprefix("matrix_profile: ")
         raise type(error)(f"{one.name}: {said}", **error.facts) from None
-    problems = list(one.problems)
+    problems = [*one.problems, *_gaps(one.data.time)]
     if other is not None:
         problems += [f"{other.name}: {text}" for text in other.problems]
     return _read_off(
@@ -246,7 +253,22 @@ def _loaded(saved: Profile, wanted: Wanted, source: str) -> Findings:
     if saved.time is not None:
         step = regular_step(Series(saved.values, saved.channels, saved.time))
     message = f"Read a profile from {source}: {saved.n_windows:,} windows of {saved.window:,} rows."
-    return _read_off(saved, wanted, source=source, message=message, step_ns=step)
+    notes = _gaps(saved.time)
+    return _read_off(saved, wanted, source=source, message=message, step_ns=step, problems=notes)
+
+
+def _gaps(time: NDArray[np.int64] | None) -> list[str]:
+    """What is to be known of a series that keeps a step, but for some moments that are missing."""
+    import numpy as np
+
+    if time is None or len(time) < 3:
+        return []
+    steps = np.diff(time)
+    n = int((steps > 1.5 * np.median(steps)).sum())
+    if n == 0 or n > len(steps) // 10:
+        return []
+    where = "a gap in time" if n == 1 else f"{n} gaps in time"
+    return [f"windows count rows and go on over {where}; those that do last longer than the others"]
 
 
 def _read_off(profile: Profile, wanted: Wanted, **beside: Any) -> Findings:
