@@ -191,7 +191,7 @@ def test_missing_values_cost_windows_and_not_the_answer(plant: Path) -> None:
 
 
 def test_gaps_in_time_are_told_with_the_profile_and_with_a_saved_one(tmp_path: Path) -> None:
-    moments = np.arange(400) * np.timedelta64(1, "h") + np.datetime64("2024-01-01")
+    moments = np.datetime64("2024-01-01", "us") + np.arange(400) * np.timedelta64(1, "h")
     moments[200:] += np.timedelta64(50, "h")
     frame = pl.DataFrame({"time": moments, "x": np.sin(np.arange(400) / 5) + np.arange(400) % 7})
     frame.write_csv(tmp_path / "gap.csv")
