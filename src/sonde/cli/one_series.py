@@ -91,21 +91,13 @@ def saved_profile(inputs: Sequence[str], query: str | None) -> Profile | None:
     path = Path(inputs[0])
     if query is not None or len(inputs) != 1 or path.suffix.lower() != ".parquet":
         return None
-    if not path.is_file() or not _holds_profile(path):
+    from ..learn.profiles.files import holds_profile
+
+    if not path.is_file() or not holds_profile(path):
         return None
     from ..learn.profiles import Profile
 
     return Profile.load(path)
-
-
-def _holds_profile(path: Path) -> bool:
-    """True when ``Profile.save`` wrote the file, as its metadata tell; False for other tables."""
-    import polars as pl
-
-    try:
-        return "sonde.profile" in pl.read_parquet_metadata(path)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        return False  # whoever reads it as a table says what is wrong
 
 
 def _number_of(panel: Panel, wanted: str | None, name: str) -> int:

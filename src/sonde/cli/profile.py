@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -149,13 +149,13 @@ def profile(
             found = _computed(
                 one, other, wanted, window, precision=precision, device=device, n_jobs=jobs
             )
+        gaps, flaws = _gaps(found.profile.time), found.problems
+        found = replace(found, problems=[*gaps, *flaws])
         _write(found, output, report)
     say(found.message, quiet=quiet)
-    gaps = _gaps(found.profile.time)
     for note in gaps:  # it changes what a finding is
         say(f"Note: {note}", quiet=quiet)
-    left = [problem for problem in found.problems if problem not in gaps]
-    say_problems(left, quiet=quiet, verbose=verbose)
+    say_problems(flaws, quiet=quiet, verbose=verbose)
     if json:
         from ..report import findings_json
 
@@ -229,7 +229,7 @@ def _computed(
     except InvalidInput as error:  # which knows the function's name, and not the file's
         said = str(error).removeprefix("matrix_profile: ")
         raise type(error)(f"{one.name}: {said}", **error.facts) from None
-    problems = [*one.problems, *_gaps(one.data.time)]
+    problems = list(one.problems)
     if other is not None:
         problems += [f"{other.name}: {text}" for text in other.problems]
     return _read_off(
@@ -253,21 +253,22 @@ def _loaded(saved: Profile, wanted: Wanted, source: str) -> Findings:
     if saved.time is not None:
         step = regular_step(Series(saved.values, saved.channels, saved.time))
     message = f"Read a profile from {source}: {saved.n_windows:,} windows of {saved.window:,} rows."
-    notes = _gaps(saved.time)
-    return _read_off(saved, wanted, source=source, message=message, step_ns=step, problems=notes)
+    return _read_off(saved, wanted, source=source, message=message, step_ns=step)
 
 
 def _gaps(time: NDArray[np.int64] | None) -> list[str]:
     """What is to be known of a series that keeps a step, but for some moments that are missing."""
     import numpy as np
 
+    from ..data.timing.steps import find_gaps
+
     if time is None or len(time) < 3:
         return []
     steps = np.diff(time)
-    n = int((steps > 1.5 * np.median(steps)).sum())
-    if n == 0 or n > len(steps) // 10:
+    gaps = find_gaps(time, int(np.median(steps)))
+    if gaps is None or gaps.count > len(steps) // 10:
         return []
-    where = "a gap in time" if n == 1 else f"{n} gaps in time"
+    where = "a gap in time" if gaps.count == 1 else f"{gaps.count} gaps in time"
     return [f"windows count rows and go on over {where}; those that do last longer than the others"]
 
 

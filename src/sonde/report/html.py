@@ -11,8 +11,8 @@ import numpy as np
 from ..core import Anomaly, Detection, Panel, Table, iso_time
 from .decided import decisions, one_in, span_text
 from .frames import shares_text
-from .payload import MOST_CHANNELS, MOST_SERIES, Detail, payload_of
-from .sheet import MOST_BYTES, definitions, notices, problems, sheet, tiles, write_text
+from .payload import MOST_CHANNELS, MOST_SERIES, Detail, fitting, payload_of
+from .sheet import CHART_SCRIPTS, definitions, notices, problems, sheet, tiles, write_text
 
 if TYPE_CHECKING:
     from ..data.reading import Reading
@@ -21,15 +21,7 @@ LISTED_WITHOUT_SCRIPT = 20
 
 # In this order they make one script: each may use what the ones before it define.
 _SCRIPTS = (
-    "format.js",
-    "decode.js",
-    "scale.js",
-    "plot.js",
-    "overview.js",
-    "strip.js",
-    "chart.js",
-    "gestures.js",
-    "sortable.js",
+    *CHART_SCRIPTS,
     "anomalies.js",
     "series.js",
     "rows.js",
@@ -54,12 +46,7 @@ def render(reading: Reading, detection: Detection) -> str:
     More than 100,000 numbers are thinned, keeping extremes and anomalies, and the page says so.
     The same input gives the same text.
     """
-    detail = Detail()
-    page = _page(reading, detection, detail)
-    while len(page.encode()) > MOST_BYTES and detail.points > 2_000:
-        detail = detail.coarser()
-        page = _page(reading, detection, detail)
-    return page
+    return fitting(lambda detail: _page(reading, detection, detail))
 
 
 def _page(reading: Reading, detection: Detection, detail: Detail) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from ..core import Anomaly, Detection, Panel, Series, Table
 from .encode import Packer
 from .lines import Line, blamed_first, lines_of, rarity_of
 from .rows import rows_payload
+from .sheet import MOST_BYTES
 from .thin import Thinned, gaps_of, thin
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ class Detail:
         if self.bits > 11:
             return Detail(self.points, self.bits - 2)
         return Detail(self.points // 2, 12)
+
+
+def fitting(page_of: Callable[[Detail], str]) -> str:
+    """The page in as much detail as ``MOST_BYTES`` have room for."""
+    detail = Detail()
+    page = page_of(detail)
+    while len(page.encode()) > MOST_BYTES and detail.points > 2_000:
+        detail = detail.coarser()
+        page = page_of(detail)
+    return page
 
 
 def payload_of(reading: Reading, detection: Detection, detail: Detail | None = None) -> Any:

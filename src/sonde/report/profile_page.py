@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .payload import Detail
+from .payload import Detail, fitting
 from .profile_findings import Findings
 from .profile_payload import MOST_CHANNELS, MOST_SHAPES, profile_payload
 from .profile_words import (
@@ -18,19 +18,11 @@ from .profile_words import (
     regime_text,
     span_text,
 )
-from .sheet import MOST_BYTES, definitions, notices, problems, sheet, tiles, write_text
+from .sheet import CHART_SCRIPTS, definitions, notices, problems, sheet, tiles, write_text
 
 # In this order they make one script: each may use what the ones before it define.
 _SCRIPTS = (
-    "format.js",
-    "decode.js",
-    "scale.js",
-    "plot.js",
-    "overview.js",
-    "strip.js",
-    "chart.js",
-    "gestures.js",
-    "sortable.js",
+    *CHART_SCRIPTS,
     "start.js",
     "profile_marks.js",
     "profile_chart.js",
@@ -64,12 +56,7 @@ def render_profile(findings: Findings) -> str:
     More than 100,000 numbers are thinned, keeping extremes and what was found, and the page says
     so. The same findings give the same text.
     """
-    detail = Detail()
-    page = _page(findings, detail)
-    while len(page.encode()) > MOST_BYTES and detail.points > 2_000:
-        detail = detail.coarser()
-        page = _page(findings, detail)
-    return page
+    return fitting(lambda detail: _page(findings, detail))
 
 
 def _page(findings: Findings, detail: Detail) -> str:

@@ -16,6 +16,18 @@ from .. import __version__
 from ..errors import InvalidInput
 
 MOST_BYTES = 1_000_000  # of a page, whatever the size of the data
+# What every page with a chart begins its script with.
+CHART_SCRIPTS = (
+    "format.js",
+    "decode.js",
+    "scale.js",
+    "plot.js",
+    "overview.js",
+    "strip.js",
+    "chart.js",
+    "gestures.js",
+    "sortable.js",
+)
 
 
 def sheet(

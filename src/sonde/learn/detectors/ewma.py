@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Container, Schema, Series
 from ...data import Policy
-from ...errors import MissingValues, SchemaMismatch
 from ...kernels.ewma import (
     FLOOR,
     KNOWS_SCALE,
@@ -29,7 +28,7 @@ from ...kernels.ewma import (
 from .. import parameters as check
 from ..estimator import Fitted, State
 from ..judgement import Judgement
-from ..online import OnlineDetector
+from ..online import OnlineDetector, copied
 from ..seasons import origin_of, phases, robust_spread, season_length, seasonal_profile
 from ..stored_state import MOST_ROWS, finite, origin, stored
 
@@ -135,52 +134,27 @@ class EWMA(OnlineDetector):
         self._fitted = Fitted(state, Schema.of(data, step_ns=step_ns), policy)
 
     def _rewound(self, state: State) -> State:
-        state = {name: array.copy() for name, array in state.items()}
+        state = copied(state)
         state["clock"][ROWS] = state["clock"][PHASE] = 0
         state["channels"][SEEN] = state["channels"][LEVEL] = 0.0
         return state
 
-    def _learn_as_it_goes(self, data: Container) -> None:
-        fitted = self._need()
-        applied = fitted.policy.apply(cast(Series, data), fitted.schema.step_ns).data
-        state = {name: array.copy() for name, array in fitted.state.items()}
-        self._over(state, cast(Series, applied))
-        self._replace(state=state)
+    def _go_over(self, state: State, data: Series) -> Judgement:
+        return self._over(state, data)
 
     # --- use ---------------------------------------------------------------------------------
 
     def update(self, row: Any) -> float:
-        x = np.array(row, dtype=np.float64, ndmin=2)
-        if self._fitted is None:
-            self.start(Series(x.reshape(1, -1)), Policy("auto", max_gap=0), None)
+        x = self._row(row)
         state = self._need().state
-        if x.shape != (1, state["channels"].shape[1]):
-            raise SchemaMismatch(
-                f"a row has {state['channels'].shape[1]} values, got {x.size}",
-                expected=state["channels"].shape[1],
-                got=x.size,
-            )
-        x = self._without_gaps(x)
         if len(state["warmup"]):
             return float(self._over(state, Series(x)).scores[0])
         scores = np.empty(1)
         self._call(state, x, scores, np.empty(x.shape), np.empty(x.shape))
         return float(scores[0])
 
-    def _without_gaps(self, x: Floats) -> Floats:
-        """One row as the policy wants it, as far as a single row can tell."""
-        missing = self._need().policy.missing
-        if np.isfinite(x).all() or missing in ("auto", "drop"):
-            return x
-        if missing == "zero":
-            return np.where(np.isfinite(x), x, 0.0)
-        raise MissingValues(
-            f"a value of the row is missing, and the policy {missing!r} can't deal with one row by "
-            "itself; fill it before update, or use the policies auto, drop or zero"
-        )
-
     def _judge(self, state: State, data: Series) -> Judgement:
-        return self._over({name: np.array(array) for name, array in state.items()}, data)
+        return self._over(copied(state), data)
 
     def _over(self, state: State, data: Series) -> Judgement:
         """Go over rows, changing the state; stops where the warm-up ends to look for a season."""

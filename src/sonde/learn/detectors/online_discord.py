@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ...core import Container, Schema, Series
 from ...data import Policy
-from ...errors import InvalidInput, MissingValues, SchemaMismatch
+from ...errors import InvalidInput
 from ...kernels import profile_stream as kernel
 from .. import parameters as check
 from ..estimator import Fitted, State
 from ..judgement import Judgement
-from ..online import OnlineDetector
+from ..online import OnlineDetector, copied
 from ..profiles.stream_state import blank, refuse_broken
 from ..profiles.window import proposed_window
 from ..stored_state import stored, whole
@@ -153,27 +153,14 @@ class OnlineDiscord(OnlineDetector):
             quiet = _quiet(window, quiet, rows)
         return self._blank(_width(state), window, quiet)
 
-    def _learn_as_it_goes(self, data: Container) -> None:
-        fitted = self._need()
-        applied = fitted.policy.apply(cast(Series, data), fitted.schema.step_ns).data
-        state = _copied(fitted.state)
-        self._over(state, applied.values)
-        self._replace(state=state)
+    def _go_over(self, state: State, data: Series) -> Floats:
+        return self._over(state, data.values)
 
     # --- use ---------------------------------------------------------------------------------
 
     def update(self, row: Any) -> float:
-        x = np.array(row, dtype=np.float64, ndmin=2)
-        if self._fitted is None:
-            self.start(Series(x.reshape(1, -1)), Policy("auto", max_gap=0), None)
-        fitted = self._need()
-        width = _width(fitted.state)
-        if x.shape != (1, width):
-            raise SchemaMismatch(
-                f"a row has {width} values, got {x.size}", expected=width, got=x.size
-            )
-        x = _without_gaps(x, fitted.policy.missing)
-        return float(self._over(fitted.state, x).mean(axis=1)[0])
+        x = self._row(row)
+        return float(self._over(self._need().state, x).mean(axis=1)[0])
 
     def _judge(self, state: State, data: Series) -> Judgement:
         return Judgement(self._columns(state, data).mean(axis=1))
@@ -186,7 +173,7 @@ class OnlineDiscord(OnlineDetector):
         learned = int(state["learned"])
         if learned and learned == _digest(data):
             return self._as_learned(state, data.values)
-        return self._over(_copied(state), data.values)
+        return self._over(copied(state), data.values)
 
     def _as_learned(self, state: State, values: Floats) -> Floats:
         """The rows that ``fit`` has learned, as they came; the first ones by what came later, too.
@@ -288,24 +275,8 @@ def _width(state: State) -> int:
     return int(state["held"].shape[1])
 
 
-def _copied(state: State) -> State:
-    return {name: np.array(array) for name, array in state.items()}
-
-
 def _digest(data: Series) -> int:
     """A number that other rows, or the same at another time, do not have; never 0."""
     text = hashlib.blake2b(data.values.tobytes(), digest_size=8)
     text.update(b"" if data.time is None else data.time.tobytes())
     return int.from_bytes(text.digest(), "little") % LARGEST_DIGEST + 1
-
-
-def _without_gaps(x: Floats, missing: str) -> Floats:
-    """One row as the policy wants it, as far as a single row can tell."""
-    if np.isfinite(x).all() or missing in ("auto", "drop"):
-        return x
-    if missing == "zero":
-        return np.where(np.isfinite(x), x, 0.0)
-    raise MissingValues(
-        f"a value of the row is missing, and the policy {missing!r} can't deal with one row by "
-        "itself; fill it before update, or use the policies auto, drop or zero"
-    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Container, Schema, Series
 from ...data import Policy
-from ...errors import InvalidInput, MissingValues, SchemaMismatch
+from ...errors import InvalidInput
 from ...kernels.random import stream
 from ...kernels.random_cut import (
     FARTHEST,
@@ -24,7 +24,7 @@ from ...kernels.random_cut import (
 from .. import parameters as check
 from ..estimator import Fitted, State
 from ..judgement import Judgement
-from ..online import OnlineDetector
+from ..online import OnlineDetector, copied
 from ..randomness import LARGEST_SEED, seed_of
 from ..seasons import robust_spread
 from ..stored_state import MOST_ROWS, finite, positive, stored, whole
@@ -154,38 +154,25 @@ class RandomCutForest(OnlineDetector):
         self._fitted = Fitted(state, Schema.of(data, step_ns=step_ns), policy)
 
     def _rewound(self, state: State) -> State:
-        state = _copied(state)
+        state = copied(state)
         state["clock"][KNOWN] = 0
         return state
 
-    def _learn_as_it_goes(self, data: Container) -> None:
-        fitted = self._need()
-        applied = fitted.policy.apply(cast(Series, data), fitted.schema.step_ns).data
-        state = _copied(fitted.state)
-        self._over(state, applied.values)
-        self._replace(state=state)
+    def _go_over(self, state: State, data: Series) -> Floats:
+        return self._over(state, data.values)
 
     # --- use ---------------------------------------------------------------------------------
 
     def update(self, row: Any) -> float:
-        x = np.array(row, dtype=np.float64, ndmin=2)
-        if self._fitted is None:
-            self.start(Series(x.reshape(1, -1)), Policy("auto", max_gap=0), None)
-        fitted = self._need()
-        width = fitted.state["scale"].shape[1]
-        if x.shape != (1, width):
-            raise SchemaMismatch(
-                f"a row has {width} values, got {x.size}", expected=width, got=x.size
-            )
-        x = _without_gaps(x, fitted.policy.missing)
-        return float(self._over(fitted.state, x)[0])
+        x = self._row(row)
+        return float(self._over(self._need().state, x)[0])
 
     def _judge(self, state: State, data: Series) -> Judgement:
-        return Judgement(self._over(_copied(state), data.values))
+        return Judgement(self._over(copied(state), data.values))
 
     def _blame(self, state: State, data: Series, rows: NDArray[np.int64]) -> Floats:
         shares = np.zeros(data.values.shape)
-        self._over(_copied(state), data.values, shares)
+        self._over(copied(state), data.values, shares)
         return shares[rows]
 
     def _over(self, state: State, values: Floats, shares: Floats | None = None) -> Floats:
@@ -270,10 +257,6 @@ class RandomCutForest(OnlineDetector):
         return int(self.shingle_size)
 
 
-def _copied(state: State) -> State:
-    return {name: np.array(array) for name, array in state.items()}
-
-
 def _part(shares: Floats | None, rows: slice) -> Floats | None:
     return None if shares is None else shares[rows]
 
@@ -299,15 +282,3 @@ def _scale_of(values: Floats) -> Floats:
             spread = SMALLEST_SPREAD * abs(centre) or SMALLEST_SPREAD
         out[:, j] = centre, spread
     return out
-
-
-def _without_gaps(x: Floats, missing: str) -> Floats:
-    """One row as the policy wants it, as far as a single row can tell."""
-    if np.isfinite(x).all() or missing in ("auto", "drop"):
-        return x
-    if missing == "zero":
-        return np.where(np.isfinite(x), x, 0.0)
-    raise MissingValues(
-        f"a value of the row is missing, and the policy {missing!r} can't deal with one row by "
-        "itself; fill it before update, or use the policies auto, drop or zero"
-    )

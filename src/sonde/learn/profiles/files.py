@@ -72,6 +72,16 @@ def save(profile: Profile, path: Path) -> Path:
     return path
 
 
+def holds_profile(path: Path) -> bool:
+    """True when ``save`` wrote the file, as its metadata tell; False for other tables."""
+    import polars as pl
+
+    try:
+        return _KEY in pl.read_parquet_metadata(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        return False  # whoever reads it as a table says what is wrong
+
+
 def load(path: Path) -> Profile:
     """As ``Profile.load``. Nothing in the file is run, and nothing is believed unchecked."""
     import polars as pl

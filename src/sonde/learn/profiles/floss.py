@@ -12,6 +12,7 @@ from ...errors import InvalidInput
 from ...kernels.arcs import later_arcs
 from .. import parameters as check
 from .stream import MatrixProfileStream
+from .window import SHORTEST
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -57,7 +58,7 @@ class RegimeStream:
     """
 
     def __init__(self, history: Any, window: int) -> None:
-        check.whole("RegimeStream", "window", window, 3)
+        check.whole("RegimeStream", "window", window, SHORTEST)
         profile = MatrixProfileStream(history, window)
         needed = 2 * EDGE * window + window
         if len(profile) < needed:

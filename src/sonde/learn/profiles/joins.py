@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.progress import tell
-from ...kernels.profile_join import join_tile, merge, tile_side, window_distances
+from ...kernels.profile_join import join_tile, tile_side, window_distances
+from .known import Known, nothing
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -56,28 +57,6 @@ class _Tile:
     cells: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Best:
-    """The largest correlation so far of each window, and who has it."""
-
-    correlations: Floats
-    indices: Integers
-
-    @staticmethod
-    def none(n: int) -> _Best:
-        return _Best(np.full(n, -np.inf), np.full(n, -1, np.int64))
-
-    def bounds(self, start: int, n: int) -> _Best:
-        """What a tile need not find again, of ``n`` windows from ``start`` on."""
-        known = self.correlations[start : start + n].copy()
-        return _Best(known, np.full(len(known), -1, np.int64))
-
-    def take(self, tile: _Best, start: int, first: int) -> None:
-        """Merge what a tile found for the windows from ``start`` on; its window 0 is ``first``."""
-        rows = slice(start, start + len(tile.indices))
-        merge(self.correlations[rows], self.indices[rows], tile.correlations, tile.indices, first)
-
-
 def self_join(
     x: Floats,
     window: int,
@@ -111,7 +90,7 @@ def self_join(
     """
     n, side = len(x) - window + 1, tile_side(window)
     zone = math.ceil(window / 4) if zone is None else zone
-    left, right = _Best.none(n), _Best.none(n)
+    left, right = nothing(n), nothing(n)
     tiles = []
     for i in range(0, n, side):
         for j in range(i, n, side):
@@ -123,14 +102,15 @@ def self_join(
     def work(tile: _Tile) -> None:
         a, b = _part(x, tile.i, window, side), _part(x, tile.j, window, side)
         with lock:
-            rows, columns = right.bounds(tile.i, side), left.bounds(tile.j, side)
+            rows = right.part(tile.i, side).bounds()
+            columns = left.part(tile.j, side).bounds()
         _compare(a, b, window, tile.j - tile.i, zone, rows, columns, precision)
         with lock:
-            right.take(rows, tile.i, tile.j)
-            left.take(columns, tile.j, tile.i)
+            right.part(tile.i, side).take(rows, tile.j)
+            left.part(tile.j, side).take(columns, tile.i)
 
     _over(tiles, work, threads)
-    return self_neighbours(x, window, left.indices, right.indices, threads)
+    return self_neighbours(x, window, left.where, right.where, threads)
 
 
 def cross_join(
@@ -159,7 +139,7 @@ def cross_join(
     [2]
     """
     n, n_other, side = len(x) - window + 1, len(other) - window + 1, tile_side(window)
-    nearest = _Best.none(n)
+    nearest = nothing(n)
     tiles = [
         _Tile(i, j, min(side, n - i) * min(side, n_other - j))
         for i in range(0, n, side)
@@ -173,9 +153,9 @@ def cross_join(
         found = []
         for back in (False, True) if zone >= 0 else (False,):
             with lock:
-                rows = nearest.bounds(tile.i, side)
-            columns = _Best.none(len(b) - window + 1)
-            columns.correlations[:] = np.inf  # nobody asks for theirs
+                rows = nearest.part(tile.i, side).bounds()
+            columns = nothing(len(b) - window + 1)
+            columns.best[:] = np.inf  # nobody asks for theirs
             if back:  # what lies behind the zone is what lies ahead of it, seen from the other side
                 _compare(b, a, window, -ahead, zone, columns, rows, precision)
             else:
@@ -183,10 +163,10 @@ def cross_join(
             found.append(rows)
         with lock:
             for rows in found:
-                nearest.take(rows, tile.i, tile.j)
+                nearest.part(tile.i, side).take(rows, tile.j)
 
     _over(tiles, work, threads)
-    return cross_neighbours(x, other, window, nearest.indices)
+    return cross_neighbours(x, other, window, nearest.where)
 
 
 def self_neighbours(
@@ -228,8 +208,8 @@ def _compare(
     window: int,
     ahead: int,
     zone: int,
-    best_a: _Best,
-    best_b: _Best,
+    best_a: Known,
+    best_b: Known,
     precision: Precision,
 ) -> None:
     join_tile(
@@ -238,10 +218,10 @@ def _compare(
         window,
         ahead,
         zone,
-        best_a.correlations,
-        best_a.indices,
-        best_b.correlations,
-        best_b.indices,
+        best_a.best,
+        best_a.where,
+        best_b.best,
+        best_b.where,
         precision == "float32",
     )
 

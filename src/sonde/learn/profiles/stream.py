@@ -17,7 +17,8 @@ from ...kernels import profile_stream as s
 from ...kernels.profile_stream import stream_extend, stream_later, stream_update
 from ...kernels.windows import MISSING
 from .. import parameters as check
-from .stream_state import SHORTEST, UNBOUNDED, blank, kept, larger, refuse_broken, room
+from .stream_state import UNBOUNDED, blank, kept, larger, refuse_broken, room
+from .window import SHORTEST
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ...kernels import profile_stream as s
 from ..stored_state import MOST_ROWS, finite, positive, stored
+from .window import SHORTEST
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Arrays = dict[str, NDArray[Any]]
 
-SHORTEST = 3  # points of a window: two have no shape
 UNBOUNDED = 2**62
 _LEAST_SPARE = 256  # columns: how often what is kept moves to the front
 

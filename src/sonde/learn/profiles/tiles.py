@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from ...core.progress import tell
 from ...errors import InvalidInput
-from ...kernels.profile_join import join_tile, merge, tile_side
+from ...kernels.profile_join import join_tile, tile_side
 from .joins import Neighbours, cross_neighbours, self_neighbours
+from .known import Known, nothing
 from .long_series import Stretch, long_series
 from .workers import Workers, workers
 
@@ -50,33 +51,6 @@ class Tile:
         """What names it, to travel back with what was found."""
         rows, columns = (Stretch(one.start, one.stop, "") for one in (self.rows, self.columns))
         return Tile(rows, columns, self.window, self.zone)
-
-
-@dataclass(frozen=True)
-class Known:
-    """Of each window the best correlation so far, and the window that has it.
-
-    ``best`` (k,) float64, −∞ without one; ``where`` (k,) int64, −1 without one.
-    """
-
-    best: Floats
-    where: Integers
-
-    def part(self, start: int, n: int) -> Known:
-        """Of ``n`` windows, or as many as there are; what it takes, these take."""
-        return Known(self.best[start : start + n], self.where[start : start + n])
-
-    def bounds(self) -> Known:
-        """A copy for a square, which need not find again what is known already."""
-        return Known(self.best.copy(), np.full(len(self.best), -1, dtype=np.int64))
-
-    def take(self, found: Known, first: int) -> None:
-        """Take over what is better; its window 0 stands at ``first``."""
-        merge(self.best, self.where, found.best, found.where, first)
-
-
-def nothing(n: int) -> Known:
-    return Known(np.full(n, -np.inf), np.full(n, -1, dtype=np.int64))
 
 
 def compared(tile: Tile) -> tuple[Tile, Known, Known]:

@@ -11,7 +11,7 @@ from ..seasons import cycle_length
 
 Floats = NDArray[np.float64]
 
-SHORTEST, LONGEST, USUAL = 3, 1024, 64  # rows of a window
+SHORTEST, LONGEST, USUAL = 3, 1024, 64  # rows of a window; two have no shape
 _FEWEST = 8  # shorter windows hold no shape to speak of
 _PARTS = 4  # windows that must fit into the series
 _ROUNDING = 1e-9  # share of the largest value that counts as none
