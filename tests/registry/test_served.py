@@ -55,7 +55,7 @@ def counted(registry: Registry, seconds: float = 0.0) -> Counted:
     return Counted(registry.database, registry.blobs, registry.keyring, 2**26, seconds=seconds)
 
 
-def until(true: Callable[[], bool], seconds: float = 5.0) -> float:
+def until(true: Callable[[], bool], seconds: float = 30.0) -> float:
     started = time.monotonic()
     while not true():
         assert time.monotonic() - started < seconds

@@ -187,12 +187,12 @@ def test_a_redis_that_hangs_costs_one_wait(monkeypatch: pytest.MonkeyPatch) -> N
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         rates = Rates(
-            "5/minute", redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout_s=0.2
+            "5/minute", redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0", timeout_s=1.0
         )
         started = time.monotonic()
         for _ in range(5):
             rates.check("a", "192.0.2.1")
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 4.5
         assert rates.is_degraded
         rates.close()
 

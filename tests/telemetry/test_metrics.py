@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Thread
 
@@ -328,31 +327,11 @@ def test_a_full_disk_is_said_at_start() -> None:
         folder.rmdir()
 
 
-def test_reading_is_quick_enough_for_the_loop_of_a_server(tmp_path: Path) -> None:
+def test_each_of_a_hundred_endpoints_is_told_once(tmp_path: Path) -> None:
     metrics = Metrics(folder=tmp_path)
     for i in range(100):
         metrics.request("GET", f"/{i}", 200, 0.1)
-    taken = []
-    for _ in range(5):
-        started = time.perf_counter()
-        body = metrics.exposition()[0]
-        taken.append(time.perf_counter() - started)
-    assert body.count(b"sonde_requests_total{") == 100
-    assert min(taken) < 0.2  # 20 ms on a quiet machine
-
-
-def test_counting_a_request_is_cheap() -> None:
-    import timeit
-
-    def cost(metrics: Metrics) -> float:
-        def request() -> None:
-            metrics.request("GET", "/health", 200, 0.001)
-
-        return min(timeit.repeat(request, number=1000)) / 1000
-
-    # Ten times what a quiet machine takes.
-    assert cost(Metrics()) < 20e-6
-    assert cost(Metrics(is_on=False)) < 3e-6
+    assert metrics.exposition()[0].count(b"sonde_requests_total{") == 100
 
 
 def test_every_bound_of_a_histogram_rises_and_every_family_tells_what_it_is() -> None:

@@ -107,10 +107,10 @@ def test_a_crowd_of_small_things_is_refused_before_memory_is_taken(
     unit: bytes, setting: str
 ) -> None:
     text = b"[" + unit * 3_000_000 + b"1]"
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(TooLarge, match=f"SONDE_LIMITS__{setting}"):
         refuse_vast(text, Limits(rows=100_000, points=1_000_000))
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 @pytest.mark.parametrize("unit", [b'"",', rb'"\"[",', rb'"\\",'])
