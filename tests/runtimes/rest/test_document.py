@@ -48,7 +48,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_headers_conformance, response_schema_conformance,
 ]  # fmt: skip
-N_REQUESTS = 20_000 if campaigns.FULL else 2_000
+N_REQUESTS = 20_000 if campaigns.FULL else 1_000
 SEED = 20_261_121
 for _kind in (m.MODEL, m.ARROW, m.ARROW_FILE, m.PARQUET):
     schemathesis.serializer.alias(_kind, "application/octet-stream")
