@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import inspect
 import json
 import re
@@ -287,12 +288,24 @@ def _command(name: str, command: Any) -> list[str]:
     return [*lines, ""]
 
 
+def detection_quality() -> str:
+    """How well every detector finds what is labelled, from the results of the benchmarks."""
+    path = Path(__file__).parents[1] / "benchmarks" / "quality" / "table.py"
+    spec = importlib.util.spec_from_file_location("quality_table", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.page())
+
+
 PAGES = {
     "estimators.md": estimators,
     "errors.md": error_codes,
     "settings.md": settings,
     "commands.md": commands,
     "http.md": http,
+    "detection-quality.md": detection_quality,
 }
 
 

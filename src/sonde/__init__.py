@@ -25,7 +25,9 @@ _PUBLIC = {
     "detect": "runtimes.embedded",
     "detect_file": "runtimes.embedded",
     "detect_many": "runtimes.embedded",
+    "evaluate": "learn.metrics",
     "load": "runtimes.embedded",
+    "make_ensemble": "learn",
     "make_pipeline": "learn",
     "matrix_profile": "learn.profiles",
     "pan_profile": "learn.profiles",
@@ -33,6 +35,7 @@ _PUBLIC = {
     "read_archive": "data",
     "read_sql": "sources",
     "save": "runtimes.embedded",
+    "select": "runtimes.embedded",
     "train": "runtimes.embedded",
 }
 __version__ = "0.1.0"

@@ -44,7 +44,7 @@ def test_detect_says_what_it_took_the_file_for(table: Path) -> None:
     assert ran.code == 0
     assert "plant.csv for a table of 'a', 'b'" in ran.err
     assert "leaving out 'name' (" in ran.err
-    assert "isolation_forest" in ran.err
+    assert "auto_table" in ran.err
     assert "123" in ran.out
 
 

@@ -49,7 +49,7 @@ def test_json_is_the_record_with_evaluation_choice_and_input(table: Path) -> Non
     assert (told["model"], told["version"], told["label"]) == ("pump", 1, "spring")
     assert told["tags"] == {"site": "north", "note": "a=b"}
     assert told["evaluation"]["held_out_rows"] == 80
-    assert told["chosen"]["detector"] == "isolation_forest"
+    assert told["chosen"]["detector"] == "auto_table"
     assert told["input"] == str(table)
 
 

@@ -24,7 +24,15 @@ def generator() -> Any:
 
 
 @pytest.mark.parametrize(
-    "page", ["estimators.md", "errors.md", "settings.md", "commands.md", "http.md"]
+    "page",
+    [
+        "estimators.md",
+        "errors.md",
+        "settings.md",
+        "commands.md",
+        "http.md",
+        "detection-quality.md",
+    ],
 )
 def test_reference_page_is_up_to_date(page: str) -> None:
     module = generator()

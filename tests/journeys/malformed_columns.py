@@ -119,7 +119,7 @@ CASES = (
     Malformed(
         "--online with a detector that can't",
         _SERIES,
-        ("discord can't work online", "use ewma"),
+        ("discord can't work online", "use auto_online, ewma"),
         _detect("--online --detector discord"),
     ),
     Malformed(

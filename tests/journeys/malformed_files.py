@@ -50,7 +50,7 @@ CASES = (
     Malformed(
         "one row of a table",
         file("a,b\n1.5,2.5\n"),
-        ("plant.csv: .* needs at least 2 rows .* got 1", "give it more rows"),
+        ("plant.csv: .* needs at least 4 rows .* got 1", "give it more rows"),
     ),
     Malformed(
         "a constant column",

@@ -301,7 +301,7 @@ REFUSED = {
     "unknown labels": Case(TABLE, {"labels": "truth"}),
     "online by a detector that is not": Case(SERIES, {"detector": "ecod", "online": True}),
     "column without numbers": Case(MIXED, {"columns": ["site"]}),
-    "more to learn from than there is": Case(TABLE.head(2), {"detector": "lof"}),
+    "more to learn from than there is": Case(TABLE.head(2), {"detector": "knn"}),
     "few rows to learn from": Case(TABLE, {"detector": "ecod", "fit_rows": 1}),
     "parameters without a detector": Case(TABLE, {"parameters": {"n_bins": 3}}),
 }

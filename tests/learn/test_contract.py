@@ -30,6 +30,8 @@ def built() -> dict[str, Any]:
     for name in names():
         known = sonde.learn.find(name).__dataclass_fields__  # type: ignore[attr-defined]
         made[name] = create(name, **({"random_state": 3} if "random_state" in known else {}))
+    made["ensemble of rows"] = create("ecod+knn")
+    made["ensemble of a series"] = create("ecod+seasonal_residual")
     made["pipeline of rows"] = sonde.make_pipeline(create("robust_scaler"), create("knn"))
     made["pipeline of a series"] = sonde.make_pipeline(
         create("standard_scaler"), create("seasonal_residual", period=25)

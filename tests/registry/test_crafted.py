@@ -33,6 +33,36 @@ SERIES = Series(WAVE, time=np.arange(120) * MINUTE)
 PANEL = Panel.of([Series(WAVE[:60]), Series(WAVE[60:])], ["a", "b"])
 
 MODELS: dict[str, tuple[Callable[[], Any], Any]] = {
+    "auto_online": (lambda: create("auto_online"), SERIES),
+    "kmeans_windows": (
+        lambda: create("kmeans_windows", window=8, n_clusters=3, random_state=0),
+        SERIES,
+    ),
+    "kshape_windows": (
+        lambda: create("kshape_windows", window=8, n_clusters=2, random_state=0),
+        SERIES,
+    ),
+    "pattern_graph": (lambda: create("pattern_graph", window=8), SERIES),
+    "extended_isolation_forest": (
+        lambda: create("extended_isolation_forest", n_estimators=3, max_samples=16, random_state=0),
+        ROWS,
+    ),
+    "ocsvm": (lambda: create("ocsvm"), ROWS),
+    "half_space_trees": (
+        lambda: create("half_space_trees", n_estimators=2, height=3, random_state=0),
+        SERIES,
+    ),
+    "spot": (lambda: create("spot", max_peaks=20, depth=5), SERIES),
+    "lof": (lambda: create("lof"), ROWS),
+    "loop": (lambda: create("loop"), ROWS),
+    "dbscan": (lambda: create("dbscan"), ROWS),
+    "cblof": (lambda: create("cblof", random_state=0), ROWS),
+    "sub_pca": (lambda: create("sub_pca", window=8), SERIES),
+    "poly": (lambda: create("poly", window=10, period=12), SERIES),
+    "change_points": (lambda: create("change_points"), SERIES),
+    "auto_channels": (lambda: create("auto_channels", random_state=0), SERIES),
+    "auto_series": (lambda: create("auto_series"), SERIES),
+    "auto_table": (lambda: create("auto_table", random_state=0), ROWS),
     "isolation_forest": (
         lambda: create("isolation_forest", n_estimators=3, max_samples=16, random_state=0),
         ROWS,
@@ -53,6 +83,7 @@ MODELS: dict[str, tuple[Callable[[], Any], Any]] = {
     "seasonal_residual": (lambda: create("seasonal_residual", period=12), SERIES),
     "spectral_residual": (lambda: create("spectral_residual"), SERIES),
     "pipeline": (lambda: sonde.make_pipeline(create("robust_scaler"), create("ecod")), ROWS),
+    "ensemble": (lambda: create("ecod+knn"), ROWS),
     "per_series": (lambda: PerSeries(detector=ONE), PANEL),
 }
 ONE: Any = create("seasonal_residual", period=12)
@@ -123,7 +154,9 @@ def variants(array: np.ndarray[Any, Any]) -> Iterator[tuple[str, np.ndarray[Any,
         yield "other", np.nan_to_num(array, posinf=9, neginf=-9).astype("i8" if is_float else "f8")
     if is_float:
         for value in (np.nan, np.inf, -np.inf, 1e300, 1e-300):
-            yield f"all {value}", np.full_like(array, value)
+            with np.errstate(over="ignore"):  # in single precision
+                filled = np.full_like(array, value)
+            yield f"all {value}", filled
     elif array.dtype.kind == "i":
         for value in (10**9, np.iinfo(array.dtype).max, np.iinfo(array.dtype).min):
             yield f"all {value}", np.full_like(array, value)

@@ -32,7 +32,7 @@ def test_scores_are_those_of_the_model(name: str, fit_rows: int | None) -> None:
 def test_online_scores_are_those_of_the_model() -> None:
     found = sonde.detect(WAVE, online=True)
     np.testing.assert_array_equal(found.scores, found.model.anomaly_scores(WAVE))
-    assert found.model.name == "ewma"
+    assert found.model.name == "auto_online"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -178,7 +178,7 @@ def test_detect_many_puts_a_failure_in_its_place() -> None:
 def test_the_message_tells_kind_columns_detector_and_threshold() -> None:
     frame = pl.DataFrame(ROWS, schema=["a", "b", "c"]).with_columns(site=pl.lit("x"))
     message = sonde.detect(frame).chosen["message"]
-    for part in ["table", "'a'", "'site'", "isolation_forest", "extreme-value"]:
+    for part in ["table", "'a'", "'site'", "auto_table", "extreme-value"]:
         assert part in message
 
 

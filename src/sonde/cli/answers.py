@@ -20,19 +20,37 @@ if TYPE_CHECKING:
 
 # Who looks at the same data in another way.
 _ANOTHER = {
+    "auto_channels": "sub_pca",
+    "auto_online": "ewma",
+    "auto_series": "discord",
+    "auto_table": "knn",
+    "cblof": "knn",
+    "change_points": "discord",
     "copod": "knn",
+    "dbscan": "lof",
     "discord": "seasonal_residual",
     "ecod": "knn",
     "ewma": "random_cut_forest",
+    "extended_isolation_forest": "knn",
+    "half_space_trees": "random_cut_forest",
     "hbos": "isolation_forest",
     "isolation_forest": "hbos",
+    "kmeans_windows": "discord",
     "knn": "hbos",
+    "kshape_windows": "discord",
+    "lof": "knn",
+    "loop": "knn",
     "mcd": "hbos",
+    "ocsvm": "isolation_forest",
     "online_discord": "ewma",
+    "pattern_graph": "discord",
     "pca": "knn",
+    "poly": "discord",
     "random_cut_forest": "isolation_forest",
     "seasonal_residual": "discord",
     "spectral_residual": "seasonal_residual",
+    "spot": "ewma",
+    "sub_pca": "discord",
 }
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from . import options as o
 from .exit_codes import FINE
-from .screen import print_json, print_renderable
+from .screen import print_json, print_renderable, print_text
 
 _READS = {"rows": "each row alone", "past": "a stretch before the row", "whole": "all rows"}
+_OTHERS = (
+    "\nAlso any of PyOD or scikit-learn by its name there, where that is installed: pyod.KNN, "
+    "sklearn.EllipticEnvelope, …"
+)
 
 
 def detectors(json: o.AsJson = False) -> int:
@@ -26,4 +30,5 @@ def detectors(json: o.AsJson = False) -> int:
             entry.name, data, _READS[entry.reads], "yes" if entry.online else "", entry.summary
         )
     print_renderable(table)
+    print_text(_OTHERS)
     return FINE

@@ -14,6 +14,7 @@ from .db import app as db_app
 from .detect import detect
 from .detectors import detectors
 from .doctor import doctor
+from .evaluate import evaluate
 from .exit_codes import FAILED, FINE, INTERRUPTED, USAGE, UsageMistake
 from .health import health
 from .keys import app as keys_app
@@ -21,6 +22,7 @@ from .models import app as models_app
 from .profile import profile
 from .score import score
 from .screen import say, say_warning
+from .select import select
 from .serve import serve
 from .streams import give_up, prepare
 from .train import train
@@ -36,6 +38,8 @@ app.command()(detect)
 app.command()(detectors)
 app.command()(train)
 app.command()(score)
+app.command()(evaluate)
+app.command()(select)
 app.command()(profile)
 app.command()(datasets)
 app.command()(doctor)

@@ -251,14 +251,14 @@ def _same_file(one: Path, other: Path) -> bool:
 
 def check_detector(name: str, parameters: dict[str, Any]) -> None:
     """Refuse a detector or a parameter that does not exist."""
-    from ..learn import Detector, create, find, names
+    from ..learn import Detector, can_be_named, create, find
 
     if name == "auto":
         if parameters:
             raise InvalidInput("--param needs --detector NAME; auto chooses its own parameters")
         return
     find(name)
-    if name not in names():
+    if not can_be_named(name):
         raise InvalidInput(
             f"{name} is made of other estimators, in Python; `sonde detectors` lists what can be "
             "named here"

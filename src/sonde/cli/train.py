@@ -52,6 +52,15 @@ def train(
         ),
     ] = "auto",
     param: o.Param = None,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune",
+            help="Try several detectors and take the best, by --label where it is given: what "
+            "`sonde select` does.",
+            rich_help_panel=o.LEARNING,
+        ),
+    ] = False,
     label: o.Labels = None,
     time: o.Time = None,
     columns: o.Columns = None,
@@ -109,6 +118,8 @@ def train(
         _check_places(name, output, input, told=bool(tags) or bool(description or version_label))
         o.check_jobs(jobs)
         o.check_detector(model, parameters)
+        if tune and model != "auto":
+            raise InvalidInput("--tune chooses the detector itself; leave --model out")
         o.threshold_rule(contamination, false_alarms, label)
         from ..runtimes.embedded import check_names
 
@@ -137,12 +148,18 @@ def train(
             random_state=seed,
             n_jobs=jobs,
             evaluate=evaluate,
+            tune=tune,
             description=description,
             tags=tags,
             label=version_label,
         )
         if output is not None:
             save(trained.model, output)
+    if tune:
+        selection = trained.chosen["selection"]
+        others = len(selection["detectors"])
+        told = f"Took {selection['best']}, the best of {others} by {selection['how']}."
+        say(told, quiet=quiet)
     say(trained.chosen["message"], quiet=quiet)
     say_problems(trained.problems, quiet=quiet, verbose=verbose)
     if json:

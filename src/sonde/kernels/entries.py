@@ -16,6 +16,7 @@ from __future__ import annotations
 TUPLES = {
     "Channels": "f2 f2 f2 f2 f2 f2 f2 f2 i2 i2",
     "Nearest": "f2 i2",
+    "Windows": "f1 f1 f1 f1 f1 f1 f1",
     "side": "f1 f1 float i1 f1 f1 f1 f1 i1",
     "side32": "f1 f1 float i1 g1 g1 g1 g1 n1",
 }
@@ -28,11 +29,19 @@ ENTRIES: dict[str, dict[str, tuple[str, ...]]] = {
         "channel_distances": ("Channels Channels int int int",),
         "mean_distances": ("Channels Channels int i2 int int f2",),
     },
+    "clusters": {
+        "spread_centres": ("f2 int int",),
+        "move_centres": ("f2 f2 int",),
+        "nearest_centres": ("f2 f2 f1 i1 int int",),
+    },
     "copula": {
         "skew_signs": ("f2",),
         "guides": ("f2 int",),
         "copula_terms": ("f2 f2 n2 f1 i1 f2 int int",),
         "copula_scores": ("f2r f2 n2 f1 i1 f1 int int",),
+    },
+    "drawn_neighbours": {
+        "drawn_distances": ("g2 g3 n2 f1 int int",),
     },
     "ecdf": {
         "tail_tables": ("f2r",),
@@ -42,6 +51,15 @@ ENTRIES: dict[str, dict[str, tuple[str, ...]]] = {
     "ewma": {
         "ewma_run": ("f2r i1 f2 f2 f1 f1 f2 f2", "f2 i1 f2 f2 f1 f1 f2 f2"),
     },
+    "few_windows": {
+        "nearest_of_few": ("g1 int g2 int",),
+    },
+    "half_space": {
+        "half_space_run": (
+            "f2r int float i1 n2 f2 n3 f1 f2",
+            "f2 int float i1 n2 f2 n3 f1 f2",
+        ),
+    },
     "histogram": {
         "column_ranges": ("f2r",),
         "bin_scales": ("f1 f1 i1",),
@@ -50,10 +68,21 @@ ENTRIES: dict[str, dict[str, tuple[str, ...]]] = {
         "likely_bins": ("f1 int",),
         "term_sums": ("f2r f1 f1 i1 f1 float f1 int int",),
     },
+    "hyperplanes": {
+        "grow_slanted_trees": ("f2 int int int int int",),
+        "mean_slanted_lengths": ("f2 n3 f3 f3 f2 f1 int int",),
+        "slanted_shares": ("f2 n3 f3 f3 f2",),
+    },
     "isolation": {
         "grow_trees": ("f2r int int int int",),
         "mean_path_lengths": ("f2r n2 f2 f2 f1 int int",),
         "column_shares": ("f2 n2 f2 f2",),
+    },
+    "near_blocks": {
+        "box_distances": ("f2 f2 f2 f2",),
+        "brought_near": ("f2 i1 f1 float float g2 f1",),
+        "take_all": ("f2 i1 f2 i1 f2 i2",),
+        "take_near": ("g2 f1 float f2 i1 f2 i1 f2 i2",),
     },
     "neighbours": {
         "build_tree": ("f2 int",),
@@ -97,11 +126,25 @@ ENTRIES: dict[str, dict[str, tuple[str, ...]]] = {
         "smallest_ellipsoids": ("f2 int int int float int int",),
         "whitened_distances": ("f2 f1 f1 f2 f1 int int", "f2r f1 f1 f2 f1 int int"),
     },
+    "spot": {
+        "tail_fit": ("f1 f1",),
+        "spot_run": (
+            "f2r float bool f1 f3 i2 f3 f3 f1 f2 f2",
+            "f2 float bool f1 f3 i2 f3 f3 f1 f2 f2",
+        ),
+    },
+    "surprise": {
+        "surprise_run": ("f2r i1r i1 f2 f2",),
+    },
+    "shape_distances": {
+        "nearest_shapes": ("Windows int int int int int f2",),
+    },
     "tails": {
         "tail_probabilities": ("f1 f1 f1 f1 float",),
     },
     "windows": {
         "cleaned": ("f1", "f1r"),
+        "covariances": ("f1 f1 f1",),
         "inverse": ("f1 i1",),
         "kinds": ("f1 int", "f1r int"),
         "moments": ("f1 int",),

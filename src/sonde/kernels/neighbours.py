@@ -149,9 +149,9 @@ def _squares(query: Floats, points: Floats, squares: Floats) -> None:
 
 @kernel
 def _insert(square: float, row: int, squares: Floats, rows: Integers) -> None:
-    # Into an ascending list of fixed length; the last one falls out.
+    # Into an ascending list of fixed length, equal ones by their row; the last one falls out.
     i = squares.shape[0] - 1
-    while i > 0 and squares[i - 1] > square:
+    while i > 0 and (squares[i - 1] > square or (squares[i - 1] == square and rows[i - 1] > row)):
         squares[i], rows[i] = squares[i - 1], rows[i - 1]
         i -= 1
     squares[i], rows[i] = square, row
@@ -215,8 +215,10 @@ def _search_group(
                 if bounds[size, g] * _ROUNDING < squares[g, last]:
                     _squares(queries[g], part, here)
                     for i in range(end - begin):
-                        if here[i] < squares[g, last]:
-                            _insert(here[i], order[begin + i], squares[g], rows[g])
+                        if here[i] <= squares[g, last]:
+                            row = order[begin + i]
+                            if here[i] < squares[g, last] or row < rows[g, last]:
+                                _insert(here[i], row, squares[g], rows[g])
         elif active:
             left = 2 * node + 1
             _bounds(columns, lowest[left], highest[left], bounds[size])
@@ -258,8 +260,8 @@ def neighbour_distances(
     k : 1 ≤ k ≤ n_rows − 1.
     distances : (n_queries, k) float64; rows ``start`` to ``stop`` − 1 are written: Euclidean,
         ascending, exact. They do not depend on the other queries.
-    where : (n_queries, k) int64, likewise: the rows of the tree's ``x``. Among rows at equal
-        distances any may be named.
+    where : (n_queries, k) int64, likewise: the rows of the tree's ``x``. Of rows at equal
+        distances the first ones; of copies of the query any.
 
     Where there are many columns no branch can be left out; it then is a search through all rows,
     leaf by leaf.

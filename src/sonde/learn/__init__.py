@@ -1,10 +1,19 @@
 """Estimators, by task, and the one way to train them."""
 
 from .calibration import Calibration
-from .catalogue import create, describe, detector_entries, find, names, rebuild
+from .catalogue import (
+    can_be_named,
+    create,
+    describe,
+    detector_entries,
+    find,
+    names,
+    rebuild,
+)
 from .decide import decide
 from .detect import detect, what_a_model_does
 from .detector import Detector
+from .ensemble import make_ensemble
 from .estimator import Estimator, Fitted, flatten, unflatten
 from .online import OnlineDetector
 from .pipeline import make_pipeline
@@ -23,6 +32,7 @@ __all__ = [
     "Rule",
     "Threshold",
     "Transformer",
+    "can_be_named",
     "create",
     "decide",
     "describe",
@@ -30,6 +40,7 @@ __all__ = [
     "detector_entries",
     "find",
     "flatten",
+    "make_ensemble",
     "make_pipeline",
     "names",
     "rebuild",

@@ -12,28 +12,50 @@ from ..errors import BadArtifact, InvalidInput, NotFound
 from .estimator import Estimator
 
 _ESTIMATORS = {
+    "auto_channels": "sonde.learn.detectors.auto_channels:AutoChannels",
+    "auto_series": "sonde.learn.detectors.auto_series:AutoSeries",
+    "auto_online": "sonde.learn.detectors.auto_online:AutoOnline",
+    "auto_table": "sonde.learn.detectors.auto_table:AutoTable",
+    "cblof": "sonde.learn.detectors.cblof:CBLOF",
+    "change_points": "sonde.learn.detectors.change_points:ChangePoints",
     "copod": "sonde.learn.detectors.copod:COPOD",
     "ecod": "sonde.learn.detectors.ecod:ECOD",
+    "dbscan": "sonde.learn.detectors.dbscan:DBSCAN",
     "discord": "sonde.learn.detectors.discord:Discord",
     "ewma": "sonde.learn.detectors.ewma:EWMA",
+    "extended_isolation_forest": (
+        "sonde.learn.detectors.extended_isolation_forest:ExtendedIsolationForest"
+    ),
+    "half_space_trees": "sonde.learn.detectors.half_space_trees:HalfSpaceTrees",
+    "ensemble": "sonde.learn.ensemble:Ensemble",
     "hbos": "sonde.learn.detectors.hbos:HBOS",
     "isolation_forest": "sonde.learn.detectors.isolation_forest:IsolationForest",
+    "kmeans_windows": "sonde.learn.detectors.kmeans_windows:KMeansWindows",
     "knn": "sonde.learn.detectors.knn:KNN",
+    "lof": "sonde.learn.detectors.lof:LOF",
+    "loop": "sonde.learn.detectors.loop:LoOP",
+    "kshape_windows": "sonde.learn.detectors.kshape_windows:KShapeWindows",
     "matrix_profile_features": (
         "sonde.learn.transformers.matrix_profile_features:MatrixProfileFeatures"
     ),
     "mcd": "sonde.learn.detectors.mcd:MCD",
+    "ocsvm": "sonde.learn.detectors.ocsvm:OCSVM",
     "online_discord": "sonde.learn.detectors.online_discord:OnlineDiscord",
+    "pattern_graph": "sonde.learn.detectors.pattern_graph:PatternGraph",
     "pca": "sonde.learn.detectors.pca:PCA",
     "per_series": "sonde.learn.per_series:PerSeries",
     "pipeline": "sonde.learn.pipeline:DetectorPipeline",
+    "poly": "sonde.learn.detectors.poly:Poly",
     "random_cut_forest": "sonde.learn.detectors.random_cut_forest:RandomCutForest",
     "robust_scaler": "sonde.learn.transformers.scalers:RobustScaler",
     "seasonal_residual": "sonde.learn.detectors.seasonal_residual:SeasonalResidual",
     "spectral_residual": "sonde.learn.detectors.spectral_residual:SpectralResidual",
+    "spot": "sonde.learn.detectors.spot:SPOT",
     "standard_scaler": "sonde.learn.transformers.scalers:StandardScaler",
+    "sub_pca": "sonde.learn.detectors.sub_pca:SubPCA",
 }
-_COMPOSITES = {"per_series", "pipeline"}  # made of other estimators
+_COMPOSITES = {"ensemble", "per_series", "pipeline"}  # made of other estimators
+_LIBRARIES = ("pyod.", "sklearn.")  # what names of their detectors begin with
 
 
 @dataclass(frozen=True)
@@ -56,8 +78,34 @@ def names() -> list[str]:
     return sorted(set(_ESTIMATORS) - _COMPOSITES)
 
 
+def can_be_named(name: str) -> bool:
+    """Whether a name is enough for ``create``: one of ``names``, or several with plus signs.
+
+    A detector of PyOD or scikit-learn also, such as ``pyod.ABOD``.
+
+    >>> can_be_named("ecod"), can_be_named("ecod+knn"), can_be_named("pipeline")
+    (True, True, False)
+    """
+    return all(
+        part.startswith(_LIBRARIES) or (part in _ESTIMATORS and part not in _COMPOSITES)
+        for part in name.split("+")
+    )
+
+
 def find(name: str) -> type[Estimator]:
-    """The class called ``name``; only its own module is imported."""
+    """The class called ``name``; only its own module is imported.
+
+    Several names with plus signs between are an ensemble of detectors; ``pyod.ABOD`` and
+    ``sklearn.EllipticEnvelope`` are those of other libraries.
+    """
+    if isinstance(name, str) and "+" in name:
+        for part in name.split("+"):
+            find(part)
+        return find("ensemble")
+    if isinstance(name, str) and name.startswith(_LIBRARIES):
+        from .adapters import other_librarys
+
+        return other_librarys(name)
     if name not in _ESTIMATORS:
         near = get_close_matches(str(name), names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -75,13 +123,32 @@ def find(name: str) -> type[Estimator]:
     return found
 
 
+def parameter_names(name: str) -> set[str]:
+    """What ``create`` takes for ``name``, of an ensemble's members also.
+
+    >>> sorted(parameter_names("ecod"))
+    ['contamination', 'n_jobs']
+    """
+    known = {field.name for field in fields(find(name))}  # type: ignore[arg-type]
+    if "+" in name:
+        return (known - {"members"}).union(*map(parameter_names, name.split("+")))
+    return known
+
+
 def create(name: str, **parameters: Any) -> Estimator:
-    """A fresh, unfitted estimator.
+    """A fresh, unfitted estimator; of several names with plus signs between, an ensemble.
+
+    Parameters that are not the ensemble's own go to each member that has them; ``knn__method``
+    goes to one.
 
     >>> create("knn", n_neighbors=3).get_params()["n_neighbors"]
     3
+    >>> create("knn+lof", n_neighbors=3, combination="rank").get_params()["lof__n_neighbors"]
+    3
     """
     kind = find(name)
+    if "+" in name:
+        return _several(name.split("+"), parameters)
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = [key for key in parameters if key not in known]
     if unknown:
@@ -90,6 +157,42 @@ def create(name: str, **parameters: Any) -> Estimator:
             parameter=unknown[0],
         )
     return kind(**parameters)
+
+
+def _several(parts: list[str], parameters: dict[str, Any]) -> Estimator:
+    """An ensemble of the detectors that are named."""
+    kind: Any = find("ensemble")
+    unable = [part for part in parts if part in _COMPOSITES or parts.count(part) > 1]
+    if unable:
+        why = "is made of others" if unable[0] in _COMPOSITES else "is named twice"
+        raise InvalidInput(
+            f"{'+'.join(parts)}: {unable[0]} {why}; build such an ensemble in Python, with "
+            "sonde.make_ensemble",
+            name=unable[0],
+        )
+    own = {field.name for field in fields(kind)} - {"members"}
+    of_each: dict[str, dict[str, Any]] = {part: {} for part in parts}
+    of_all: dict[str, Any] = {}
+    for key, value in parameters.items():
+        one, nested, rest = key.partition("__")
+        if key in own:
+            of_all[key] = value
+        elif nested and one in of_each:
+            of_each[one][rest] = value
+        else:
+            having = [part for part in parts if key in parameter_names(part)]
+            for part in having:
+                of_each[part].setdefault(key, value)
+            if not having:
+                known = sorted(parameter_names("+".join(parts)))
+                raise InvalidInput(
+                    f"{'+'.join(parts)} has no parameter {key!r}; it has: {', '.join(known)}",
+                    parameter=key,
+                )
+    made: Estimator = kind(
+        members=[(part, create(part, **of_each[part])) for part in parts], **of_all
+    )
+    return made
 
 
 def detector_entries() -> list[Entry]:
@@ -133,7 +236,10 @@ def _plain(owner: Estimator, name: str, value: Any) -> Any:
 def rebuild(description: Mapping[str, Any]) -> Estimator:
     """The inverse of ``describe``."""
     try:
-        kind, parameters = find(description["estimator"]), description["parameters"]
+        name = description["estimator"]
+        if any(part.startswith(_LIBRARIES) for part in str(name).split("+")):
+            raise BadArtifact(f"it is said to be a {name}, and those are never stored")
+        kind, parameters = find(name), description["parameters"]
         return kind(**{name: _revived(value) for name, value in parameters.items()})
     except (KeyError, TypeError, NotFound) as error:
         raise BadArtifact(f"the description of the model can't be read: {error}") from None

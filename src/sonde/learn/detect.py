@@ -120,8 +120,9 @@ def _what_is_done(chosen: dict[str, Any]) -> str:
     short = chosen.get("too_short", [])
     if short:
         learned += f", leaving series too short to learn from without a score: {_listed(short)}"
+    of = f" of {', '.join(chosen['members'])}" if "members" in chosen else ""
     return (
-        f"Detector: {chosen['detector']} ({chosen['why']}){learned}. "
+        f"Detector: {chosen['detector']}{of} ({chosen['why']}){learned}. "
         f"Threshold: {chosen['threshold']['why']}."
     )
 

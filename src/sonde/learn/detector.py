@@ -17,7 +17,7 @@ from ..errors import TooShort, not_fitted
 from .calibration import Calibration
 from .estimator import Estimator, Fitted, State
 from .judgement import Judgement, Part, scattered, stacked
-from .thresholds import Rule, Threshold, find_threshold, rule_from
+from .thresholds import Rule, Threshold, find_threshold, fixed_threshold, rule_from
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +36,7 @@ class Detector(Estimator):
 
     family: ClassVar[str] = "rows"
     online: ClassVar[bool] = False
+    fixed_limit: ClassVar[tuple[float, str] | None] = None  # a score for all data, and why
     random_state: Any
     contamination: float | str | None
 
@@ -114,15 +115,26 @@ class Detector(Estimator):
             labelled=labelled,
             smears=[self._smear(state) for state in self._states()],
         )
+        limit = self._limit_for_all()
+        if limit is not None and rule == Rule():
+            threshold = fixed_threshold(*limit, calibration)
         self._replace(calibration=calibration, threshold=threshold)
 
     def _calibration(self, scores: list[Floats]) -> Calibration:
         return Calibration.joined(
             [
-                Calibration.learn(part, self._resolution(state), self._smear(state))
+                self._calibration_of(part, state)
                 for part, state in zip(scores, self._states(), strict=True)
             ]
         )
+
+    def _calibration_of(self, scores: Floats, state: State) -> Calibration:
+        """What the scores of one part mean; fixed where they mean the same whatever the data."""
+        return Calibration.learn(scores, self._resolution(state), self._smear(state))
+
+    def _limit_for_all(self) -> tuple[float, str] | None:
+        """The largest ordinary score where it is the same whatever the data, and why."""
+        return self.fixed_limit
 
     def _share(self) -> float | None:
         """The contamination that ``fit`` goes by; None for the extreme-value rule."""

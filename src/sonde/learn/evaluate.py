@@ -14,7 +14,7 @@ from ..core.progress import tell
 from ..data import Reading
 from ..errors import InvalidInput
 from . import metrics
-from .catalogue import find
+from .catalogue import create
 from .detector import Detector
 from .randomness import seed_of
 from .training import Recipe, Trained, train
@@ -216,7 +216,7 @@ def _takes_rows_alone(recipe: Recipe) -> bool:
         return False
     if isinstance(recipe.detector, Detector):
         return recipe.detector.reads == "rows"
-    return recipe.detector == "auto" or getattr(find(recipe.detector), "reads", None) == "rows"
+    return recipe.detector == "auto" or getattr(create(recipe.detector), "reads", None) == "rows"
 
 
 def _drawn(n: int, share: float, random_state: int | None) -> Flags:

@@ -13,7 +13,7 @@ from ..core.progress import tell
 from ..data import Categories, Reading, examine
 from ..data.quoting import quoted
 from ..errors import InvalidInput
-from .catalogue import find
+from .catalogue import create
 from .decide import decide
 from .detect import what_was_chosen
 from .detector import Detector
@@ -73,8 +73,8 @@ def can_be_judged_in_parts(detector: str | Detector) -> bool:
     """False for a detector that must see all rows at once."""
     if detector == "auto":
         return True
-    kind = find(detector) if isinstance(detector, str) else type(detector)
-    return bool(getattr(kind, "online", False)) or getattr(kind, "reads", "whole") != "whole"
+    one = create(detector) if isinstance(detector, str) else detector
+    return bool(getattr(one, "online", False)) or getattr(one, "reads", "whole") != "whole"
 
 
 def detect_in_parts(

@@ -14,6 +14,7 @@ from ..core.progress import tell
 from ..data import Policy
 from ..errors import InvalidInput, SchemaMismatch, TooShort
 from . import parameters as check
+from .calibration import Calibration
 from .detector import Detector
 from .estimator import Fitted, Reads, State
 from .judgement import Judgement, Part
@@ -186,6 +187,12 @@ class PerSeries(Detector):
 
     def _smear(self, state: State) -> int:
         return self.detector._smear(state)
+
+    def _calibration_of(self, scores: Floats, state: State) -> Calibration:
+        return self.detector._calibration_of(scores, state)
+
+    def _limit_for_all(self) -> tuple[float, str] | None:
+        return self.detector._limit_for_all()
 
     def _states(self) -> list[State]:
         known = self._need().state["series"]

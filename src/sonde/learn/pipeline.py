@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidInput
 from . import parameters as check
+from .calibration import Calibration
 from .detector import Detector
 from .estimator import Estimator, Reads, State
 from .judgement import Judgement
@@ -135,6 +136,12 @@ class DetectorPipeline(Detector):
 
     def _smear(self, state: State) -> int:
         return self._detector._smear(self._last(state))
+
+    def _calibration_of(self, scores: Floats, state: State) -> Calibration:
+        return self._detector._calibration_of(scores, self._last(state))
+
+    def _limit_for_all(self) -> tuple[float, str] | None:
+        return self._detector._limit_for_all()
 
     def _facts(self, state: State) -> dict[str, Any]:
         return self._detector._facts(self._last(state))

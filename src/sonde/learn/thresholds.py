@@ -147,6 +147,13 @@ def find_threshold(
     return Threshold(rule, cutoff, limits, why)
 
 
+def fixed_threshold(limit: float, why: str, calibration: Calibration) -> Threshold:
+    """The threshold of scores that mean the same for all data: ``limit`` is still ordinary."""
+    cutoff = float(calibration.tail_probability(np.array([limit]))[0])
+    limits = tuple(calibration.largest_ordinary(cutoff, i) for i in range(len(calibration)))
+    return Threshold(Rule(), cutoff, limits, why)
+
+
 def _by_share(tails: Floats, share: float) -> tuple[float, str]:
     count = round(share * tails.size)
     why = f"the {share:.3g} strangest share of the rows learned from, as asked"

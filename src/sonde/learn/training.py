@@ -154,7 +154,13 @@ def _chosen(recipe: Recipe, learn_from: Container) -> Choice:
     if recipe.detector == "auto":
         if recipe.parameters:
             raise InvalidInput("parameters need a detector by name; 'auto' chooses its own")
-        return choose(learn_from, online=recipe.online, in_parts=recipe.in_parts, options=options)
+        return choose(
+            learn_from,
+            online=recipe.online,
+            in_parts=recipe.in_parts,
+            is_ordinary=recipe.fit_rows is not None,
+            options=options,
+        )
     return named(recipe.detector, recipe.parameters, options, recipe.online)
 
 
@@ -164,8 +170,10 @@ def _own(detector: Detector, recipe: Recipe) -> Detector:
         raise InvalidInput("parameters go with a detector's name; this one has its own already")
     own = detector.__sklearn_clone__()
     if recipe.online and not isinstance(own, OnlineDetector):
-        raise InvalidInput(f"{own.name} can't work online: it does not learn row by row; use ewma")
-    if recipe.online and recipe.fit_rows is not None:
+        raise InvalidInput(
+            f"{own.name} can't work online: it does not learn row by row; use auto_online"
+        )
+    if recipe.online and recipe.fit_rows is not None and own.fixed_limit is None:
         own.set_params(warmup=recipe.fit_rows)
     return own
 
@@ -210,5 +218,5 @@ def _fit(model: Detector, recipe: Recipe, learn_from: Container, step_ns: int | 
         model.start(learn_from, policy, None)
     else:
         raise InvalidInput(
-            f"{model.name} can't work online: it does not learn row by row; use ewma"
+            f"{model.name} can't work online: it does not learn row by row; use auto_online"
         )

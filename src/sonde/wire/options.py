@@ -11,7 +11,7 @@ from typing import Any, get_args
 from ..data.policy import Missing
 from ..data.quoting import quoted, shortened
 from ..errors import InvalidInput, SondeError
-from ..learn import Detector, Recipe, create, detector_entries, find, names, rule_from
+from ..learn import Detector, Recipe, can_be_named, create, detector_entries, find, rule_from
 from . import option_values as v
 from .body import Body
 from .pointers import pointer_to
@@ -135,8 +135,9 @@ def check_detector(name: str, parameters: Mapping[str, Any]) -> None:
             )
         return
     kind = find(name)
-    if name not in names() or not issubclass(kind, Detector):
-        what = "is not a detector" if name in names() else "is made of other estimators, in Python"
+    named = can_be_named(name)
+    if not named or not issubclass(kind, Detector):
+        what = "is not a detector" if named else "is made of other estimators, in Python"
         raise InvalidInput(
             f"{name} {what}; detectors that can be named here: {', '.join(detector_names())}",
             pointer="/detector",
@@ -222,7 +223,7 @@ def _add_parameters(given: dict[str, Any], loose: dict[str, Any], known: list[st
         return
     detector = given.get("detector", "auto")
     own: set[str] = set()
-    if detector != "auto" and detector in names():
+    if detector != "auto" and can_be_named(detector):
         own = set(create(detector).get_params())
     parameters = dict(given.get("parameters", {}))
     for name, value in loose.items():

@@ -1,8 +1,9 @@
-"""The door for Python: ``sonde.detect``, ``sonde.train``, ``sonde.save``, ``sonde.load``."""
+"""The door for Python: ``sonde.detect``, ``sonde.select``, ``sonde.train``, ``sonde.load``, …"""
 
 from .detection import Found, detect, detect_many
 from .inputs import source_of
 from .large_files import FoundInFile, detect_file, parts_wanted, score_file
+from .selection import select
 from .stored import UntrustedModel, ask, load, read_for, save, score
 from .training import Trained, check_names, train
 
@@ -22,6 +23,7 @@ __all__ = [
     "save",
     "score",
     "score_file",
+    "select",
     "source_of",
     "train",
 ]

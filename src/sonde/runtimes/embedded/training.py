@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...app import App, build
@@ -13,6 +13,7 @@ from ...data.policy import Missing
 from ...errors import InvalidInput
 from ...learn import ONLINE_ROWS, Detector, Recipe, rule_from
 from ...learn.evaluate import Evaluation
+from ...learn.select import select_detector
 from ...learn.training_runs import TrainingRun, train_model
 from ...registry import VersionRecord, lineage_of
 from ...registry.naming import checked_alias, checked_name, checked_tags, checked_text
@@ -66,6 +67,7 @@ def train(
     random_state: int | None = 0,
     n_jobs: int | None = None,
     evaluate: bool | None = None,
+    tune: bool = False,
     description: str | None = None,
     tags: Mapping[str, str] | None = None,
     label: str | None = None,
@@ -80,6 +82,8 @@ def train(
     name : what the model is called in the registry; None: it is not kept there.
     evaluate : hold some of the rows out and say how a model learned from the others does on them;
         None: where there is a name. The model itself learns from all rows.
+    tune : take the detector that ``sonde.select`` finds best, by the labels where they are
+        given; ``chosen["selection"]`` tells how the others did.
     description : what the model is for; of all its versions.
     tags : of this version, text by name.
     label : a name of this version beside its number.
@@ -115,6 +119,8 @@ def train(
         random_state=random_state,
         n_jobs=n_jobs,
     )
+    if tune and (model != "auto" or parameters or online):
+        raise InvalidInput("tune chooses the detector itself: no model, parameters or online")
     refuse_too_large(data)
     with closing(build(read_settings(), lambda notice: None)) as app:
         if name is not None:
@@ -133,9 +139,15 @@ def train(
         )
         if labels is not None and label_column is None:
             reading = with_labels(reading, labels)
+        selection = None
+        if tune:
+            selection = select_detector(recipe, reading)
+            recipe = replace(recipe, detector=selection.best)
         run = train_model(
             recipe, reading, evaluate=name is not None if evaluate is None else evaluate
         )
+        if selection is not None:
+            run.chosen["selection"] = selection.to_dict()
         record = None
         if name is not None:
             about = _About(name, description, tags, label)

@@ -109,7 +109,13 @@ def schemas(settings: Settings) -> Json:
         "n_jobs": {"type": ["integer", "null"], "description": "Threads; -1 for all cores."},
         "parameters": {"type": "object", "description": "Of the named method."},
     }
-    method = text("`auto`, or a name of the catalogue.", enum=["auto", *detector_names()])
+    method = {
+        "description": "`auto`, a name of the catalogue, or several of them joined by `+`.",
+        "anyOf": [
+            {"type": "string", "enum": ["auto", *detector_names()]},
+            {"type": "string", "pattern": r"^[a-z_]+(\+[a-z_]+)+$"},
+        ],
+    }
     anomaly = an_object(
         ["series", "start", "end", "peak", "score", "probability", "columns"],
         series=or_null(text()),

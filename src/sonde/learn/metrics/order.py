@@ -1,47 +1,13 @@
-"""How well flags, scores and tail probabilities fit what is true, by the field's names."""
+"""How well the order of scores fits what is true, and tail probabilities what is uniform."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .events import Flags
+
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-LARGER_IS_BETTER = {
-    "precision": True,
-    "recall": True,
-    "f1": True,
-    "roc_auc": True,
-    "average_precision": True,
-    "ks_distance": False,
-}
-
-
-def precision(truth: Flags, flagged: Flags) -> float | None:
-    """The share of the flagged rows that are anomalies; None where none is flagged.
-
-    >>> precision(np.array([True, False]), np.array([True, True]))
-    0.5
-    """
-    return _share(int((truth & flagged).sum()), int(flagged.sum()))
-
-
-def recall(truth: Flags, flagged: Flags) -> float | None:
-    """The share of the anomalies that are flagged; None where there are none."""
-    return _share(int((truth & flagged).sum()), int(truth.sum()))
-
-
-def f1(truth: Flags, flagged: Flags) -> float | None:
-    """The harmonic mean of precision and recall, 0 where no flag is right.
-
-    None where there is no anomaly.
-    """
-    if not truth.any():
-        return None
-    return 2.0 * int((truth & flagged).sum()) / (int(truth.sum()) + int(flagged.sum()))
 
 
 def roc_auc(truth: Flags, strangeness: Floats) -> float | None:
@@ -132,34 +98,3 @@ def distance_from_uniform(tails: Floats) -> float | None:
     above = np.arange(1, n + 1) / n - ranked
     below = ranked - np.arange(n) / n
     return float(max(above.max(), below.max()))
-
-
-def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """How two sets of metrics differ: of two versions of a model, say.
-
-    Parameters
-    ----------
-    before, after : numbers by name, as ``Evaluation.to_dict`` gives them; other entries, and
-        those that only one has, are left aside.
-
-    Returns
-    -------
-    By metric: ``before``, ``after``, ``change``, and ``is_better`` (None where they are equal).
-
-    Examples
-    --------
-    >>> differences({"f1": 0.5, "precision": None}, {"f1": 0.75, "precision": 1.0})
-    {'f1': {'before': 0.5, 'after': 0.75, 'change': 0.25, 'is_better': True}}
-    """
-    told: dict[str, dict[str, Any]] = {}
-    for name in LARGER_IS_BETTER:
-        old, new = before.get(name), after.get(name)
-        if old is None or new is None:
-            continue
-        is_better = None if new == old else (new > old) == LARGER_IS_BETTER[name]
-        told[name] = {"before": old, "after": new, "change": new - old, "is_better": is_better}
-    return told
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

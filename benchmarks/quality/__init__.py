@@ -1,0 +1,1 @@
+"""How well detectors find what is labelled, on public collections beside the published figures."""

@@ -1,0 +1,1 @@
+"""What the detectors that need no parameter are made of."""
