@@ -104,6 +104,7 @@ def test_the_page_tells_which_detector_takes_which_data() -> None:
     table = PAGE.read_text(encoding="utf-8").partition("## Which detector")[2].partition("## ")[0]
     for number in (
         choose.MOST_ROWS_TO_COMPARE,
+        choose.MOST_COLUMNS_TO_RELATE,
         choose.FEWEST_ROWS_FOR_WINDOWS,
         choose.MOST_ROWS_FOR_WINDOWS,
     ):

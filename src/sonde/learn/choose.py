@@ -19,6 +19,7 @@ ALIKE = 0.9
 # A row of a table takes some 60 µs of the default, which compares it with rows drawn; a forest
 # takes half a microsecond, and is what is left for tables that are judged in parts or are longer.
 MOST_ROWS_TO_COMPARE = 200_000
+MOST_COLUMNS_TO_RELATE = 500  # how all depend on all takes time with the cube of their number
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,19 @@ def choose(
         if in_parts or len(data) > MOST_ROWS_TO_COMPARE:
             why = "rows have no order in time, and are too many to compare each with others"
             return Choice(made("isolation_forest", options), why)
+        if data.values.shape[1] > MOST_COLUMNS_TO_RELATE:
+            why = "rows have no order in time, and columns are too many to relate all with all"
+            return Choice(made("isolation_forest", options), why)
         return Choice(made("auto_table", options), "rows have no order in time")
     if online:
         return Choice(made("auto_online", options), "each row is judged by earlier rows only")
     if in_parts:
         return Choice(made("seasonal_residual", options), "the series comes part by part")
     one = max(data, key=len) if isinstance(data, Panel) else data
-    if one.values.shape[1] > 1 and len(one) >= FEWEST_ROWS_FOR_WINDOWS:
+    columns = one.values.shape[1]
+    if 1 < columns <= MOST_COLUMNS_TO_RELATE and len(one) >= FEWEST_ROWS_FOR_WINDOWS:
         return Choice(made("auto_channels", options), "several columns are judged together")
-    if is_ordinary and one.values.shape[1] == 1 and len(one) >= FEWEST_ROWS_FOR_WINDOWS:
+    if is_ordinary and columns == 1 and len(one) >= FEWEST_ROWS_FOR_WINDOWS:
         why = "shapes and forecasts are compared with rows known to be ordinary"
         return Choice(made("auto_series", options), why)
     return _for_series(one, options)

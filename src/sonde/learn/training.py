@@ -95,7 +95,10 @@ def train(recipe: Recipe, reading: Reading, n_rows: int | None = None) -> Traine
     model.calibrate(
         ordinary, _rule(recipe), labelled, _rows_per_ns(reading, n_rows or reading.n_rows)
     )
-    return Trained(model, judgement, prepared, choice.why, len(learn_from.values))
+    is_fixed = model._limit_for_all() is not None and model.threshold_.rule == Rule()
+    # Where no score needs others to compare with, each row was learned from once it was judged.
+    learned = data if recipe.online and is_fixed else learn_from
+    return Trained(model, judgement, prepared, choice.why, len(learned.values))
 
 
 def _ordinary_scores(
