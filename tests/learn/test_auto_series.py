@@ -14,12 +14,12 @@ from sonde.learn.auto.residuals import (
     forecast_errors,
     peaked_mean_square,
     root_mean_square,
-    running_mean,
     season_errors,
 )
 from sonde.learn.auto.shapes import block_means, distances, lengths
 from sonde.learn.auto.standing_out import strangeness
 from sonde.learn.detectors.auto_series import _decades, _going_on, _judged
+from sonde.learn.windowed import running_mean
 
 Floats = NDArray[np.float64]
 

@@ -33,6 +33,12 @@ def whole(
         raise _refused(owner, name, f"at most {high:,}, got {_shown(value)}")
 
 
+def whole_or_auto(owner: str, name: str, value: Any, low: int, high: int = MOST) -> None:
+    """As ``whole``; the text ``"auto"`` leaves the choice to the method."""
+    if not isinstance(value, str) or value != "auto":
+        whole(owner, name, value, low, high, other=", or 'auto'")
+
+
 def number(owner: str, name: str, value: Any, above: float, most: float) -> None:
     """Refuse all but a number above ``above`` and at most ``most``; True and NaN are none.
 

@@ -170,3 +170,14 @@ def over_windows(values: Floats | Integers, known: Flags, window: int) -> Floats
     count = np.concatenate([[0], np.cumsum(known)])
     mean = np.maximum(total[last] - total[first], 0.0) / window
     return np.where(count[last] > count[first], mean, np.nan)
+
+
+def running_mean(values: Floats, width: int) -> Floats:
+    """(n,) mean over ``width`` values around each; zeros beyond the ends.
+
+    Of an even number of values one more lies before the middle than behind it.
+    """
+    before, behind = width // 2, width - width // 2
+    total = np.concatenate([np.zeros(before + 1), np.cumsum(values)])
+    total = np.concatenate([total, np.full(behind, total[-1])])
+    return np.asarray((total[width : width + len(values)] - total[: len(values)]) / width)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...core import iso_time
 from ..quoting import quoted
 from .closures import find_closures
+from .grid import runs
 
 Nanoseconds = NDArray[np.int64]
 _TOLERANCE = 0.01  # share of the step by which a moment may be late or early
@@ -218,8 +219,7 @@ def _change(times: NDArray[np.int64]) -> int | None:
         return None
     same = np.concatenate([[False], (np.diff(times) == 0) & wide[1:]])
     # Runs of wide steps that repeat the one before.
-    edges = np.flatnonzero(np.diff(same.astype(np.int8), prepend=0, append=0))
-    starts, stops = edges[::2], edges[1::2]
+    starts, stops = runs(same)
     long = np.flatnonzero(stops - starts >= _SAME_AGAIN - 1)
     return int(starts[long[0]]) - 1 if long.size else None
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ...core import Series
 from ..detectors.seasonal_residual import SeasonalResidual
+from ..windowed import running_mean
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -73,14 +74,3 @@ def peaked_mean_square(errors: Floats, width: int) -> Floats:
     """As ``root_mean_square``, of weights that fall from the middle to both ends."""
     half = width // 2 | 1
     return np.sqrt(np.maximum(running_mean(running_mean(errors * errors, half), half), 0.0))
-
-
-def running_mean(values: Floats, width: int) -> Floats:
-    """(n,) mean over ``width`` values around each; zeros beyond the ends.
-
-    Of an even number of values one more lies before the middle than behind it.
-    """
-    before, behind = width // 2, width - width // 2
-    total = np.concatenate([np.zeros(before + 1), np.cumsum(values)])
-    total = np.concatenate([total, np.full(behind, total[-1])])
-    return np.asarray((total[width : width + len(values)] - total[: len(values)]) / width)

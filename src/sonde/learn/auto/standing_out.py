@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..windowed import running_mean
 from .residuals import (
     forecast_errors,
     peaked_mean_square,
     root_mean_square,
-    running_mean,
     season_errors,
 )
 from .shapes import Distances, distances

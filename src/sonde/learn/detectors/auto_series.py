@@ -16,9 +16,8 @@ from ..calibration import Calibration
 from ..detector import Detector
 from ..estimator import State
 from ..judgement import Judgement
-from ..seasons import regular_step
+from ..shared_rows import place_of, shift_between
 from ..stored_state import finite, stored
-from .discord import _shift
 
 Floats = NDArray[np.float64]
 
@@ -93,13 +92,11 @@ class AutoSeries(Detector):
     def _learn(self, data: Series) -> State:
         skipped = max(0, len(data) - MOST)
         reference = np.array(data.values[skipped:])
-        start = 0 if data.time is None else int(data.time[skipped])
-        place = [data.first + skipped, start, regular_step(data) or 0]
         scores, choices = zip(*(_judged(channel, 0, 0) for channel in reference.T), strict=True)
         return {
             "reference": reference,
             "scores": np.nan_to_num(np.column_stack(scores)),
-            "place": np.array(place, dtype=np.int64),
+            "place": place_of(data, skipped),
             "windows": np.array([choice.window for choice in choices], dtype=np.int64),
             "senses": np.array([ALL_SENSES.index(choice.sense) for choice in choices], np.int64),
         }
@@ -113,7 +110,7 @@ class AutoSeries(Detector):
     def _channels(self, state: State, data: Series) -> Floats:
         """(n, d) the score of each channel alone; NaN in its gaps."""
         known, n = len(state["reference"]), len(data)
-        shift = _shift(data, state["reference"], state["place"], SAME)
+        shift = shift_between(data, state["reference"], state["place"], SAME)
         if shift is None:
             follows = data.first == int(state["place"][0]) + known
             shift = known if follows else known + BETWEEN

@@ -15,13 +15,12 @@ from ..estimator import State
 from ..judgement import Judgement
 from ..profiles.joins import cross_join, self_join
 from ..randomness import threads_for
-from ..seasons import cycle_length, regular_step
+from ..shared_rows import place_of, shift_between
 from ..stored_state import stored, whole
+from ..windowed import SHORTEST, running_mean, window_length
 
 Floats = NDArray[np.float64]
 
-SHORTEST, LONGEST, USUAL = 4, 1024, 64  # rows of a window
-MOSTLY = 0.9  # of the rows that data and reference share must be equal to call them the same
 SAMPLE = 256  # windows in each of the places where likeness is looked at
 SMOOTH = 2  # window lengths that distances are averaged over: a chance mismatch stands alone
 
@@ -79,17 +78,10 @@ class Discord(Detector):
         return 2 * int(self.window or SHORTEST)
 
     def _learn(self, data: Series) -> State:
-        window = self.window
-        if window is None:
-            period = cycle_length(data)
-            window = min(max(period, 16), LONGEST) if period > 1 else USUAL
-            window = max(SHORTEST, min(window, len(data) // 4))
-        start = 0 if data.time is None else int(data.time[0])
-        step = regular_step(data) or 0
         return {
-            "window": np.int64(window),
+            "window": np.int64(window_length(data, self.window)),
             "reference": np.array(data.values),
-            "place": np.array([data.first, start, step], dtype=np.int64),
+            "place": place_of(data),
         }
 
     def _rows_to_use(self, state: State) -> int:
@@ -97,7 +89,7 @@ class Discord(Detector):
 
     def _judge(self, state: State, data: Series) -> Judgement:
         window, reference = int(state["window"]), state["reference"]
-        shift = _shift(data, reference, state["place"], window)
+        shift = shift_between(data, reference, state["place"], window)
         total = np.zeros(len(data) - window + 1)
         for j in range(data.values.shape[1]):
             total += self._distances(data.values[:, j], reference[:, j], window, shift)
@@ -149,7 +141,7 @@ class Discord(Detector):
             return np.ones((len(rows), 1))
         # Of the windows that have a part in the scores asked for; the others need no distance.
         window, reference = int(state["window"]), state["reference"]
-        shift = _shift(data, reference, state["place"], window)
+        shift = shift_between(data, reference, state["place"], window)
         n, half = len(data) - window + 1, SMOOTH * window // 2 + window // 4
         asked = np.zeros(n + 1, dtype=np.bool_)
         for row in rows.tolist():
@@ -179,40 +171,6 @@ class Discord(Detector):
         return {"window": int(state["window"])}
 
 
-def _shift(data: Series, reference: Floats, place: NDArray[np.int64], window: int) -> int | None:
-    """Where in the reference row 0 of ``data`` stands; None where the two share no rows.
-
-    Told by time, by position and by the values themselves, in this order; believed where nearly
-    all rows that both have are equal to the bit (a policy may have filled the others otherwise).
-    """
-    first, start, step = (int(v) for v in place)
-    guesses = [data.first - first, 0]
-    if step > 0 and data.time is not None and len(data):
-        guesses.insert(0, round((int(data.time[0]) - start) / step))
-    for shift in [*guesses, *_places_of(data.values, reference)]:
-        low, high = max(0, -shift), min(len(data), len(reference) - shift)
-        if high - low < min(window, len(data)):
-            continue
-        mine, theirs = data.values[low:high], reference[low + shift : high + shift]
-        known = np.isfinite(mine).all(axis=1) & np.isfinite(theirs).all(axis=1)
-        if known.any() and (mine[known] == theirs[known]).all(axis=1).mean() > MOSTLY:
-            return shift
-    return None
-
-
-def _places_of(x: Floats, reference: Floats, most: int = 20) -> list[int]:
-    """Shifts at which a run of eight moving values of ``x`` stands in the reference."""
-    moving = np.isfinite(x).all(axis=1) & (x != np.concatenate([x[:1], x[:-1]])).any(axis=1)
-    runs = np.flatnonzero(np.convolve(moving, np.ones(8), mode="valid") == 8)
-    if runs.size == 0:
-        return []
-    i = int(runs[0])
-    places = np.flatnonzero((reference[: len(reference) - 7] == x[i]).all(axis=1))
-    for k in range(1, 8):
-        places = places[(reference[places + k] == x[i + k]).all(axis=1)]
-    return [int(j) - i for j in places[:most]]
-
-
 def _around(distances: Floats, window: int, n_rows: int) -> Floats:
     """(n_rows,) mean distance of the windows centred within about one window of the row.
 
@@ -227,15 +185,6 @@ def _around(distances: Floats, window: int, n_rows: int) -> Floats:
     centred[first : first + len(distances)] = np.where(finite, distances, 0.0)
     known[first : first + len(distances)] = finite
     long, short = SMOOTH * window + 1, window // 4 * 2 + 1  # odd: the middle is a row
-    smooth = _running_mean(_running_mean(centred, long), short)
-    is_near = _running_mean(_running_mean(known, long), short) > 0.5 / (long * short)
+    smooth = running_mean(running_mean(centred, long), short)
+    is_near = running_mean(running_mean(known, long), short) > 0.5 / (long * short)
     return np.where(is_near, smooth, np.nan)
-
-
-def _running_mean(values: Floats, width: int) -> Floats:
-    """(n,) mean over ``width`` (odd) values around each; zeros beyond the ends."""
-    half = width // 2
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    low = np.maximum(np.arange(len(values)) - half, 0)
-    high = np.minimum(np.arange(len(values)) + half + 1, len(values))
-    return np.asarray((total[high] - total[low]) / width)

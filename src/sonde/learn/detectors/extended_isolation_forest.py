@@ -71,12 +71,8 @@ class ExtendedIsolationForest(Detector):
 
     def _check_parameters(self) -> None:
         check.whole(self.name, "n_estimators", self.n_estimators, 1, MOST_TREES)
-        if not isinstance(self.max_samples, str) or self.max_samples != "auto":
-            check.whole(
-                self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE, other=", or 'auto'"
-            )
-        if not isinstance(self.extension_level, str) or self.extension_level != "auto":
-            check.whole(self.name, "extension_level", self.extension_level, 0, other=", or 'auto'")
+        check.whole_or_auto(self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE)
+        check.whole_or_auto(self.name, "extension_level", self.extension_level, 0)
         check.contamination(self.name, self.contamination)
         check.random_state(self.name, self.random_state)
         check.n_jobs(self.name, self.n_jobs)

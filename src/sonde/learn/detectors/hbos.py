@@ -81,8 +81,7 @@ class HBOS(Detector):
     n_jobs: int | None = None
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.n_bins, str) or self.n_bins != "auto":
-            check.whole(self.name, "n_bins", self.n_bins, 2, MOST_BINS, other=", or 'auto'")
+        check.whole_or_auto(self.name, "n_bins", self.n_bins, 2, MOST_BINS)
         check.number(self.name, "alpha", self.alpha, 0.0, 1.0)
         check.number(self.name, "tol", self.tol, 0.0, 1.0)
         check.contamination(self.name, self.contamination)

@@ -65,10 +65,7 @@ class IsolationForest(Detector):
 
     def _check_parameters(self) -> None:
         check.whole(self.name, "n_estimators", self.n_estimators, 1, MOST_TREES)
-        if not isinstance(self.max_samples, str) or self.max_samples != "auto":
-            check.whole(
-                self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE, other=", or 'auto'"
-            )
+        check.whole_or_auto(self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE)
         check.contamination(self.name, self.contamination)
         check.random_state(self.name, self.random_state)
         check.n_jobs(self.name, self.n_jobs)

@@ -77,10 +77,7 @@ class OCSVM(Detector):
         check.number(self.name, "nu", self.nu, 0.0, 1.0)
         if not isinstance(self.gamma, str) or self.gamma != "scale":
             check.number(self.name, "gamma", self.gamma, 0.0, LARGEST_GAMMA)
-        if not isinstance(self.max_samples, str) or self.max_samples != "auto":
-            check.whole(
-                self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE, other=", or 'auto'"
-            )
+        check.whole_or_auto(self.name, "max_samples", self.max_samples, 2, LARGEST_SAMPLE)
         check.contamination(self.name, self.contamination)
         check.random_state(self.name, self.random_state)
         check.n_jobs(self.name, self.n_jobs)

@@ -14,6 +14,7 @@ from ..detector import Detector
 from ..estimator import State
 from ..judgement import Judgement
 from ..stored_state import positive
+from ..windowed import running_mean
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +100,7 @@ class SpectralResidual(Detector):
             bridged = np.interp(rows, rows[known], column[known])
             found = saliency(_levelled(bridged), self.mag_window)
             for _ in range(2 if self.score_window > 1 else 0):
-                found = _mean_around(found, self.score_window)
+                found = np.maximum(running_mean(found, self.score_window), 0.0)
             out[known, j] = found[known]
         return out
 
@@ -162,15 +163,3 @@ def _mean_of_ring(values: Floats, window: int) -> Floats:
     ring = np.concatenate([values[len(values) - before :], values, values[: window - 1 - before]])
     total = np.concatenate([[0.0], np.cumsum(ring)])
     return np.asarray((total[window:] - total[:-window]) / window)
-
-
-def _mean_around(values: Floats, window: int) -> Floats:
-    """(n,) sum of the values within half a window of each, divided by the window's length.
-
-    Rows beyond the ends count as 0: a half-covered mean there must not pass for a peak.
-    """
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    rows = np.arange(len(values))
-    low = np.maximum(rows - window // 2, 0)
-    high = np.minimum(rows - window // 2 + window, len(values))
-    return np.asarray(np.maximum(total[high] - total[low], 0.0) / window)

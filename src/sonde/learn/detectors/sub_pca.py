@@ -14,12 +14,11 @@ from .. import parameters as check
 from ..detector import Detector
 from ..estimator import State
 from ..judgement import Judgement
-from ..seasons import cycle_length
 from ..stored_state import finite, positive, whole
+from ..windowed import SHORTEST, window_length
 
 Floats = NDArray[np.float64]
 
-SHORTEST, LONGEST, USUAL = 4, 1024, 64  # rows of a window
 MOST_POINTS, MOST_CELLS, FEWEST_POINTS = 64, 256, 4  # of a window: of one channel, of all
 SAMPLE = 10_000  # windows to learn from; more would only cost time
 BLOCK = 2048  # windows whose temporaries stay in the processor's cache
@@ -98,16 +97,12 @@ class SubPCA(Detector):
         return 2 * int(self.window or SHORTEST)
 
     def _learn(self, data: Series) -> State:
-        window = self.window
-        if window is None:
-            period = cycle_length(data)
-            window = min(max(period, 16), LONGEST) if period > 1 else USUAL
-            window = max(SHORTEST, min(window, len(data) // 4))
+        window = window_length(data, self.window)
         most = max(FEWEST_POINTS, min(MOST_POINTS, MOST_CELLS // data.values.shape[1]))
-        step = -(-int(window) // most)
+        step = -(-window // most)
         center, spread = _center_and_spread(data.values)
         state: State = {
-            "window": np.int64(int(window) // step * step),
+            "window": np.int64(window // step * step),
             "step": np.int64(step),
             "center": center,
             "spread": spread,

@@ -5,29 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.timing.grid import runs
+
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
-
-def runs(flags: Flags) -> tuple[Rows, Rows]:
-    """Where the unbroken runs of True begin and end.
-
-    Parameters
-    ----------
-    flags : (n,) bool.
-
-    Returns
-    -------
-    starts, ends : (k,) int64, rows; the ends are exclusive.
-
-    Examples
-    --------
-    >>> starts, ends = runs(np.array([True, False, True, True]))
-    >>> starts.tolist(), ends.tolist()
-    ([0, 2], [1, 4])
-    """
-    edges = np.diff(np.concatenate(([0], flags.astype(np.int8), [0])))
-    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+__all__ = ["Flags", "Rows", "between", "runs"]
 
 
 def between(starts: Rows, ends: Rows, n: int) -> Flags:
